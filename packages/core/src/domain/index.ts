@@ -1,0 +1,18 @@
+export { isSessionId, isSessionName, newSessionId, newToken } from './ids.ts';
+export { ROLES, type Role } from './role.ts';
+export {
+  canMove,
+  SESSION_STATES,
+  type SessionDoc,
+  type SessionInfo,
+  type SessionState,
+} from './session.ts';
+export { type ControllerWindow, decideSize, SIZE_POLICIES, type SizePolicy } from './size-policy.ts';
+export {
+  DEFAULT_SIZE,
+  isWindowSize,
+  MAX_SIDE,
+  parseWindowSize,
+  sameSize,
+  type WindowSize,
+} from './window-size.ts';

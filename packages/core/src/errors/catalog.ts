@@ -1,0 +1,143 @@
+/**
+ * Every error that triterm reports, in one place. The code is the stable contract (scripts match on it), the
+ * category decides the exit code and whether a retry can help, the hint is the next step for a person.
+ */
+
+/** What kind of trouble it is; decides the CLI's exit code. */
+export type ErrorCategory =
+  | 'usage'
+  | 'not-found'
+  | 'conflict'
+  | 'denied'
+  | 'unavailable'
+  | 'limit'
+  | 'protocol'
+  | 'storage'
+  | 'timeout'
+  | 'internal';
+
+export interface ErrorSpec {
+  readonly category: ErrorCategory;
+  /** Whether the same request can succeed later without anybody changing anything. */
+  readonly retryable: boolean;
+  /** The next step for a person. */
+  readonly hint: string;
+}
+
+/** Exit codes of the CLI, by category. `attach` and `run` otherwise leave with the program's own status. */
+export const EXIT_CODES: Readonly<Record<ErrorCategory, number>> = {
+  usage: 2,
+  'not-found': 3,
+  conflict: 4,
+  denied: 5,
+  unavailable: 6,
+  limit: 7,
+  protocol: 8,
+  storage: 9,
+  internal: 70,
+  timeout: 124,
+};
+
+const spec = (category: ErrorCategory, hint: string, retryable = false): ErrorSpec => ({
+  category,
+  retryable,
+  hint,
+});
+
+/** The catalogue. Keys are the wire codes. */
+export const ERROR_CATALOG = {
+  USAGE: spec('usage', 'See `triterm --help`.'),
+  BAD_SIZE: spec('usage', 'Give COLSxROWS between 1x1 and 4096x4096, for example 120x40.'),
+  BAD_NAME: spec(
+    'usage',
+    'Use 1 to 64 letters, digits, dots, dashes or underscores; do not start with a dash.',
+  ),
+  BAD_CWD: spec('usage', 'Name an existing directory that you may enter.'),
+  BAD_ENV: spec('usage', 'Write it as KEY=VALUE.'),
+  BAD_PATTERN: spec('usage', 'Give a valid JavaScript regular expression.'),
+  BAD_KEY: spec('usage', 'See `triterm send --help` for the key names.'),
+  BAD_CONFIG: spec('usage', 'Correct the file or remove the setting; `triterm doctor` names the file.'),
+  NOT_A_TERMINAL: spec(
+    'usage',
+    'Run it in a terminal, or use `triterm new -d`, `send`, `capture` and `run` in scripts.',
+  ),
+  NESTED_LOOP: spec('conflict', 'Attach from a terminal outside this session.'),
+
+  SESSION_NOT_FOUND: spec('not-found', 'See `triterm ls` for the sessions there are.'),
+  CLIENT_NOT_FOUND: spec('not-found', 'See `triterm sessions show NAME` for the clients there are.'),
+  COMMAND_NOT_FOUND: spec('not-found', 'Check the spelling and your PATH.'),
+  NO_SCREEN: spec('not-found', 'Nothing was kept of this screen.'),
+
+  NAME_TAKEN: spec('conflict', 'Choose another name, or attach to the session that has it.'),
+  AMBIGUOUS_SESSION: spec('conflict', 'Give more of the id, or the name.'),
+  NO_SESSION_CHOSEN: spec('conflict', 'Name the session; `triterm ls` lists them.'),
+  SESSION_EXITED: spec('conflict', 'It has ended; `triterm capture` still shows its last screen.'),
+  SESSION_LOST: spec('conflict', '`triterm attach --create NAME` starts it anew below its old scrollback.'),
+  SESSION_RUNNING: spec('conflict', 'Kill the session first.'),
+  NOT_AT_PROMPT: spec('conflict', 'Wait until the shell is at its prompt: `triterm wait NAME --command`.'),
+  NO_SHELL_INTEGRATION: spec('conflict', 'The session must run bash, zsh or fish started by triterm.'),
+  STALE_REVISION: spec('conflict', 'Somebody else changed it; read it again and repeat.', true),
+  OUTCOME_UNKNOWN: spec('unavailable', 'It may have happened; look before you repeat it.', true),
+
+  PERMISSION_DENIED: spec('denied', 'Check the owner and mode of the path.'),
+  UNSAFE_PATH: spec(
+    'denied',
+    'The path must belong to you, be no symlink and have no rights for others; `triterm doctor` tells how to mend it.',
+  ),
+  READ_ONLY: spec('denied', 'Attach without --read-only to type.'),
+
+  DAEMON_UNREACHABLE: spec(
+    'unavailable',
+    'Start it with `triterm daemon start`; `triterm doctor` tells what is wrong.',
+    true,
+  ),
+  DAEMON_NOT_RESPONDING: spec(
+    'unavailable',
+    '`triterm daemon restart --force` replaces a daemon that hangs; sessions are kept.',
+    true,
+  ),
+  DAEMON_STOPPED: spec('unavailable', 'It was stopped on purpose; `triterm daemon start` starts it again.'),
+  DAEMON_START_FAILED: spec('unavailable', 'See `triterm daemon logs`.'),
+  PTY_HOST_UNAVAILABLE: spec(
+    'unavailable',
+    'See `triterm daemon logs`; other sessions are not concerned.',
+    true,
+  ),
+  CONNECTION_LOST: spec('unavailable', 'Try again.', true),
+  SHUTTING_DOWN: spec('unavailable', 'Try again in a moment.', true),
+
+  TOO_MANY_SESSIONS: spec('limit', 'Kill sessions that you no longer need, or raise `maxSessions`.'),
+  TOO_MANY_CLIENTS: spec('limit', 'Detach clients that you no longer need, or raise `maxClients`.'),
+  TOO_LARGE: spec('limit', 'Send less at once.'),
+  TOO_MANY_WAITING: spec('limit', 'Wait until the earlier ones have finished.', true),
+
+  PROTOCOL_MISMATCH: spec(
+    'protocol',
+    'Run `triterm daemon restart` so that client and daemon are of the same release; sessions are kept.',
+  ),
+  BAD_FRAME: spec('protocol', 'The peer does not speak the triterm protocol.'),
+  BAD_MESSAGE: spec(
+    'protocol',
+    'Client and daemon disagree about a message; `triterm doctor` shows their versions.',
+  ),
+  UNKNOWN_METHOD: spec(
+    'protocol',
+    'Update the older of client and daemon; `triterm doctor` shows their versions.',
+  ),
+
+  STORE_UNAVAILABLE: spec('storage', 'See `triterm daemon logs`; running sessions go on.', true),
+  STORE_CORRUPT: spec('storage', 'The database was moved aside and a new one begun; nothing was deleted.'),
+  STORE_TOO_NEW: spec('storage', 'A newer triterm has changed the database; update this one.'),
+  DISK_FULL: spec('storage', 'Free some space; running sessions go on.', true),
+  READ_ONLY_STATE: spec('storage', 'Make the state directory writable, or set TRITERM_STATE_DIR.'),
+
+  TIMEOUT: spec('timeout', 'Raise --timeout.', true),
+  INTERNAL: spec('internal', 'Please report it with the output of `triterm doctor`.'),
+} as const satisfies Record<string, ErrorSpec>;
+
+export type ErrorCode = keyof typeof ERROR_CATALOG;
+
+/** Whether a string from the wire is a code of this release; a newer peer may send one that we do not know. */
+export function isErrorCode(value: string): value is ErrorCode {
+  return Object.hasOwn(ERROR_CATALOG, value);
+}

@@ -1,0 +1,315 @@
+import { z } from 'zod';
+import { MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
+
+/**
+ * Control messages between a client and tritermd: the single source of truth. Requests are `{id, method, params}`,
+ * replies `{id, result}` or `{id, error}`, notifications `{method, params}`. A frame's channel says which
+ * attachment it belongs to; 0 is the connection itself. Objects ignore members they do not know, so that a newer
+ * peer may send more. Only the daemon validates at run time; clients use the types.
+ */
+
+const side = z.int().min(1).max(MAX_SIDE);
+const windowSize = z.object({ cols: side, rows: side });
+const offset = z.int().min(0);
+const token = z.string().regex(/^[0-9a-f]{32}$/);
+/** A session's name, id, or the beginning of its id. */
+const target = z.string().min(1).max(128);
+const labels = z.record(z.string().min(1).max(64), z.string().max(256));
+const environment = z.record(z.string().min(1).max(256), z.string().max(128 * 1024));
+const base64 = z.base64();
+/** A wait's deadline; 0 waits as long as the connection lives. */
+const timeoutMs = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+
+export const sessionInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  state: z.enum(SESSION_STATES),
+  command: z.string(),
+  pid: z.int().nullable(),
+  cwd: z.string().nullable(),
+  title: z.string(),
+  cols: z.int(),
+  rows: z.int(),
+  clients: z.int(),
+  exitCode: z.int().nullable(),
+  signal: z.string().nullable(),
+  createdAt: z.string(),
+  lastActivityAt: z.string(),
+  server: z.string(),
+  labels: z.record(z.string(), z.string()),
+});
+
+const clientInfo = z.object({
+  /** Names the attachment in `detach --client` and `take`; a prefix of the attachment id. */
+  id: z.string(),
+  role: z.enum(ROLES),
+  primary: z.boolean(),
+  cols: z.int(),
+  rows: z.int(),
+  deviceName: z.string(),
+  pid: z.int().nullable(),
+  attachedAt: z.string(),
+  idleMs: z.int(),
+  /** How the daemon serves it: the program's bytes, or the screen rendered into another window size. */
+  view: z.enum(['bytes', 'rendered', 'behind']),
+  lossless: z.boolean(),
+});
+export type ClientInfo = z.infer<typeof clientInfo>;
+
+/** The state of the shell's prompt as OSC 133 tells it; `none` without shell integration. */
+const promptState = z.enum(['none', 'prompt', 'running']);
+
+const waitCondition = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('exit') }),
+  z.object({ kind: z.literal('text'), pattern: z.string().min(1).max(4096) }),
+  z.object({ kind: z.literal('idle'), idleMs: z.int().min(1) }),
+  /** The shell is back at its prompt. */
+  z.object({ kind: z.literal('command') }),
+]);
+
+const createParams = z.object({
+  name: z.string().optional(),
+  /** argv; empty or missing for the user's login shell. */
+  argv: z
+    .array(z.string().max(128 * 1024))
+    .max(4096)
+    .optional(),
+  cwd: z.string().max(4096),
+  /** The client's environment; the daemon filters it. */
+  environment,
+  /** Set on top, unfiltered: `--env`. */
+  extraEnvironment: environment.optional(),
+  size: windowSize.optional(),
+  labels: labels.optional(),
+  scrollbackLines: z.int().min(0).max(1_000_000).optional(),
+  sizePolicy: z.enum(SIZE_POLICIES).optional(),
+  idempotencyKey: token,
+});
+
+const attachParams = z.object({
+  target,
+  attachment: token,
+  role: z.enum(ROLES),
+  window: windowSize,
+  lossless: z.boolean().default(false),
+  /** Become the primary client. */
+  take: z.boolean().default(false),
+  detachOthers: z.boolean().default(false),
+  /** Scrollback lines to print before the screen. */
+  historyLines: z.int().min(0).max(100_000).default(500),
+  deviceName: z.string().max(256).default(''),
+  pid: z.int().optional(),
+  /** Variables to refresh for the session's shells. */
+  environment: environment.default({}),
+  /** The client's terminal colours as X11 `rgb:…` specifications, for programs that ask. */
+  colours: z
+    .object({ foreground: z.string().max(64), background: z.string().max(64), cursor: z.string().max(64) })
+    .partial()
+    .default({}),
+  /** Sent when reconnecting: what was received last. */
+  resume: z.object({ offset, sizeGeneration: z.int().min(0) }).optional(),
+});
+
+/** Every request, with its parameters and its result. */
+export const METHODS = {
+  'session.create': { params: createParams, result: z.object({ session: sessionInfo }) },
+  /** Recreates a lost session: cwd, labels and old scrollback above a marker. */
+  'session.recreate': {
+    params: z.object({ target, environment, size: windowSize.optional(), idempotencyKey: token }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.list': { params: z.object({}), result: z.object({ sessions: z.array(sessionInfo) }) },
+  'session.show': {
+    params: z.object({ target }),
+    result: z.object({
+      session: sessionInfo,
+      clients: z.array(clientInfo),
+      sizePolicy: z.enum(SIZE_POLICIES),
+      scrollbackLines: z.int(),
+      prompt: promptState,
+      argv: z.array(z.string()),
+      /** Bytes that the program has written since it began. */
+      offset,
+    }),
+  },
+  'session.rename': {
+    params: z.object({ target, name: z.string() }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.label': {
+    params: z.object({ target, set: labels.default({}), remove: z.array(z.string()).default([]) }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.resize': {
+    params: z.object({ target, size: windowSize }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.policy': {
+    params: z.object({ target, sizePolicy: z.enum(SIZE_POLICIES) }),
+    result: z.object({ session: sessionInfo }),
+  },
+  /** An ended session is removed from the list; a running one gets the signal (default SIGHUP, then SIGKILL after 5 s). */
+  'session.kill': {
+    params: z.object({ target, signal: z.string().max(16).optional() }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.detach': {
+    params: z.object({ target, client: z.string().max(64).optional() }),
+    result: z.object({ detached: z.int() }),
+  },
+  /** Makes a client (default: the one active last) the primary one and gives it its window's size. */
+  'session.take': {
+    params: z.object({ target, client: z.string().max(64).optional() }),
+    result: z.object({ session: sessionInfo }),
+  },
+  'session.attach': {
+    params: attachParams,
+    result: z.object({
+      session: sessionInfo,
+      /** Input bytes of this attachment that the program has got; the client sends again from here. */
+      inputOffset: offset,
+      /** Where output goes on; a snapshot frame comes first unless `resumed`. */
+      offset,
+      resumed: z.boolean(),
+      sizeGeneration: z.int(),
+    }),
+  },
+  'attachment.detach': { params: z.object({}), result: z.object({}) },
+  'session.send': {
+    params: z.object({ target, data: base64, idempotencyKey: token }),
+    result: z.object({ bytes: z.int() }),
+  },
+  'session.capture': {
+    params: z.object({
+      target,
+      format: z.enum(['text', 'ansi']),
+      /** Lines of scrollback above the screen; -1 for all. */
+      scrollbackLines: z.int().min(-1).default(0),
+    }),
+    result: z.object({
+      session: sessionInfo,
+      /** One entry a logical line for scrollback, one a row for the screen. */
+      scrollback: z.array(z.string()),
+      screen: z.array(z.string()),
+      cursor: z.object({ row: z.int(), col: z.int(), visible: z.boolean() }),
+      offset,
+      alternateScreen: z.boolean(),
+    }),
+  },
+  'session.wait': {
+    params: z.object({ target, condition: waitCondition, timeoutMs }),
+    result: z.object({
+      session: sessionInfo,
+      matched: z.string().optional(),
+      commandStatus: z.int().nullable(),
+    }),
+  },
+  'session.run': {
+    params: z.object({ target, argv: z.array(z.string()).min(1), timeoutMs, idempotencyKey: token }),
+    /** The output that the command wrote, as base64, at most 4 MiB of it (the last), and its exit status. */
+    result: z.object({ output: base64, truncated: z.boolean(), exitCode: z.int().nullable() }),
+  },
+  'session.search': {
+    params: z.object({
+      target,
+      pattern: z.string().min(1).max(4096),
+      ignoreCase: z.boolean().default(false),
+      limit: z.int().min(1).max(10_000).default(1000),
+    }),
+    result: z.object({
+      /** `line` is the permanent number of a logical line, the first of the session being 0. */
+      matches: z.array(z.object({ line: z.int(), text: z.string(), start: z.int(), end: z.int() })),
+      truncated: z.boolean(),
+    }),
+  },
+  'events.subscribe': { params: z.object({ target: target.optional() }), result: z.object({}) },
+  'daemon.status': {
+    params: z.object({}),
+    result: z.object({
+      pid: z.int(),
+      ptyHostPid: z.int().nullable(),
+      version: z.string(),
+      protocol: z.int(),
+      uptimeMs: z.int(),
+      sessions: z.int(),
+      clients: z.int(),
+      server: z.string(),
+      stateDir: z.string(),
+      socket: z.string(),
+      /** What the store last said: `ok`, or its trouble. */
+      store: z.string(),
+      ptyHosts: z.array(z.object({ id: z.string(), pid: z.int(), version: z.string(), sessions: z.int() })),
+      memoryBytes: z.int(),
+    }),
+  },
+  /** Ends the daemon. `stop` leaves a marker so that nobody restarts it; sessions go on in the pty-hosts, `killSessions` ends them. */
+  'daemon.shutdown': {
+    params: z.object({ reason: z.enum(['stop', 'restart']), killSessions: z.boolean().default(false) }),
+    result: z.object({ pid: z.int() }),
+  },
+} as const;
+
+export type Method = keyof typeof METHODS;
+export type Params<M extends Method> = z.input<(typeof METHODS)[M]['params']>;
+/** Parameters after validation: defaults are filled in. */
+export type ParsedParams<M extends Method> = z.output<(typeof METHODS)[M]['params']>;
+export type Result<M extends Method> = z.output<(typeof METHODS)[M]['result']>;
+
+/** Something that happened to a session; `triterm events` prints one a line. */
+export const sessionEvent = z.object({
+  type: z.enum([
+    'created',
+    'attached',
+    'detached',
+    'resized',
+    'renamed',
+    'title',
+    'cwd',
+    'bell',
+    'notification',
+    'commandStarted',
+    'commandFinished',
+    'exited',
+    'lost',
+    'removed',
+  ]),
+  /** RFC 3339. */
+  at: z.string(),
+  session: z.string(),
+  name: z.string(),
+  /** What belongs to the type: `cols`/`rows`, `title`, `cwd`, `body`, `command`, `exitCode`, `signal`, `client`. */
+  data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type SessionEvent = z.infer<typeof sessionEvent>;
+
+/** Notifications from the daemon. Those of an attachment come on its channel. */
+export const DAEMON_NOTIFICATIONS = {
+  event: sessionEvent,
+  /** The session has this size from the offset on. */
+  'session.resized': z.object({ cols: z.int(), rows: z.int(), sizeGeneration: z.int(), offset }),
+  /** All output has been sent; the attachment is over. */
+  'session.exited': z.object({ exitCode: z.int().nullable(), signal: z.string().nullable() }),
+  'attachment.detached': z.object({
+    reason: z.enum(['requested', 'others', 'lost', 'tooSlow']),
+    message: z.string(),
+  }),
+  'attachment.role': z.object({ role: z.enum(ROLES), primary: z.boolean() }),
+  /** The daemon is about to go; reconnect when it is back. */
+  'daemon.leaving': z.object({ reason: z.enum(['stop', 'restart']) }),
+} as const;
+export type DaemonNotification = keyof typeof DAEMON_NOTIFICATIONS;
+export type DaemonNotificationParams<N extends DaemonNotification> = z.output<
+  (typeof DAEMON_NOTIFICATIONS)[N]
+>;
+
+/** Notifications from a client, on an attachment's channel. */
+export const CLIENT_NOTIFICATIONS = {
+  'attachment.resize': windowSize,
+} as const;
+export type ClientNotification = keyof typeof CLIENT_NOTIFICATIONS;
+export type ClientNotificationParams<N extends ClientNotification> = z.output<
+  (typeof CLIENT_NOTIFICATIONS)[N]
+>;
