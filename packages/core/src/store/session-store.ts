@@ -1,0 +1,78 @@
+import type { SessionDoc, SessionState } from '../domain/index.ts';
+
+/** A session as the database has it. */
+export interface SessionRow {
+  readonly id: string;
+  /** Strictly increasing per id, issued by the database; `version` on the wire and in Redis. */
+  readonly rev: number;
+  readonly userId: string;
+  readonly name: string;
+  /** The server that owns the PTY. */
+  readonly ownerServer: string;
+  /** Fence: `rev` of the claim that made it the owner. */
+  readonly ownerEpoch: number;
+  readonly state: SessionState;
+  readonly primarySocket: string | null;
+  readonly doc: SessionDoc;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly lastActivityAt: number;
+}
+
+export interface NewSession {
+  readonly id: string;
+  readonly userId: string;
+  readonly name: string;
+  readonly ownerServer: string;
+  readonly state: SessionState;
+  readonly doc: SessionDoc;
+}
+
+export interface CreateOptions {
+  /** Live sessions that the user may have. */
+  readonly limit: number;
+  /** A repetition with the same key returns the session that the first call made. */
+  readonly idempotencyKey?: string;
+}
+
+export interface SessionChange {
+  readonly name?: string;
+  readonly state?: SessionState;
+  readonly primarySocket?: string | null;
+  /** Replaces the members that it has. */
+  readonly doc?: Partial<SessionDoc>;
+}
+
+/** What a row must still be for a write to happen. */
+export interface WriteGuard {
+  /** An owner's write: no other server has claimed the session since. */
+  readonly ownerEpoch?: number;
+  /** A read-modify-write: nobody has written since. */
+  readonly rev?: number;
+}
+
+/**
+ * Sessions in the database: the source of truth. Every method rejects with STORE_UNAVAILABLE, DISK_FULL or
+ * READ_ONLY_STATE when the database can't be used, within a deadline.
+ */
+export interface SessionStore {
+  /** Rejects with NAME_TAKEN or TOO_MANY_SESSIONS, both decided in the creating transaction. */
+  create(session: NewSession, options: CreateOptions): Promise<SessionRow>;
+  /** Undefined when there is none, or it was deleted. */
+  get(id: string): Promise<SessionRow | undefined>;
+  getByName(userId: string, name: string): Promise<SessionRow | undefined>;
+  /** Live rows, oldest first. */
+  list(userId: string): Promise<SessionRow[]>;
+  /** Rejects with SESSION_NOT_FOUND, STALE_REVISION (the guard does not hold), NAME_TAKEN. */
+  update(id: string, guard: WriteGuard, change: SessionChange): Promise<SessionRow>;
+  /** Makes `server` the owner: `ownerEpoch` becomes the new `rev`. Rejects as `update`. */
+  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow>;
+  /** Marks it deleted; false when it was gone already. */
+  delete(id: string, guard: WriteGuard): Promise<boolean>;
+  /** Last activity, in milliseconds since 1970, of many sessions in one write; outside `rev`. */
+  recordActivity(activity: ReadonlyMap<string, number>): Promise<void>;
+  /** Removes rows that were deleted before the given time, and old idempotency keys; returns how many. */
+  collect(deletedBefore: number): Promise<number>;
+  close(): Promise<void>;
+}
