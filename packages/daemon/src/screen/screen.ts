@@ -38,6 +38,8 @@ export interface ScreenListener {
   parsed(offset: number): void;
   /** The worker failed; every model in it is gone. The session opens another from its checkpoint. */
   failed(error: Error): void;
+  /** Something did not work and the screen goes on without: history that can't be written, a damaged checkpoint. Once each. */
+  trouble?(message: string): void;
 }
 
 export type ShellMark =
@@ -56,6 +58,8 @@ export type ShellMark =
 export interface Screen {
   /** Bytes written and not yet parsed. */
   readonly backlogBytes: number;
+  /** The stream is to wait until `parsed` is told: 40 MB of this screen or 64 MB of all screens are not parsed yet. */
+  readonly full: boolean;
 
   /** Copies the bytes. */
   write(offset: number, bytes: Uint8Array): void;
@@ -82,7 +86,11 @@ export interface Screen {
   checkpoint(): Promise<Checkpoint>;
   capture(options: { ansi: boolean; scrollbackLines: number }): Promise<Capture>;
   /** Matches over scrollback and screen, logical lines, oldest first. Throws BAD_PATTERN; TIMEOUT for a pattern that explodes. */
-  search(pattern: string, flags: string, limit: number): Promise<{ matches: SearchMatch[]; truncated: boolean }>;
+  search(
+    pattern: string,
+    flags: string,
+    limit: number,
+  ): Promise<{ matches: SearchMatch[]; truncated: boolean }>;
   /** Whether a logical line on the screen matches: the text matched, or null. */
   match(pattern: string): Promise<string | null>;
   /** Erases what the terminal and its history hold, on disk too. */

@@ -1,0 +1,158 @@
+/** The end of something that must be acted on, in a chunk of output. */
+export interface Cut {
+  /** Index at which a terminal has acted on it. */
+  readonly end: number;
+  /** Index just after it; beyond `end` for a string whose ESC is not followed by `\`. */
+  readonly nominalEnd: number;
+  /** Log offset of its first byte, for a sequence. */
+  readonly start?: number;
+}
+
+const BEL = 0x07;
+const CAN = 0x18;
+const SUB = 0x1a;
+const ESC = 0x1b;
+const BACKSLASH = 0x5c;
+const SEMICOLON = 0x3b;
+const RIGHT_BRACKET = 0x5d;
+
+/** Titles, working directory, notifications and shell marks. */
+const TOLD: ReadonlySet<number> = new Set([0, 1, 2, 7, 9, 99, 777, 133]);
+/** Strings that are not OSC: DCS, SOS, PM, APC. */
+const OTHER_STRINGS: ReadonlySet<number> = new Set([0x50, 0x58, 0x5e, 0x5f]);
+/** Bells nearer to each other than this are told as one. */
+const BELL_DISTANCE_BYTES = 1024;
+
+const Ground = 0;
+const Escape = 1;
+const OscNumber = 2;
+const OscText = 3;
+const Other = 4;
+/** ESC within a string: its end when `\` follows. */
+const StringEscape = 5;
+
+/** Finds the OSC sequences and bells that sessions are told of, over any division of the stream into chunks (ECMA-48, xterm). */
+export class EventScanner {
+  #state = Ground;
+  #number = 0;
+  #digits = 0;
+  /** Whether the string that is open is one to tell. */
+  #told = false;
+  #sequenceStart = 0;
+  #lastBell = Number.NEGATIVE_INFINITY;
+
+  /**
+   * Bytes by which the end of what was pushed falls short of the end of a string: a terminal acts on the ESC of its terminator,
+   * which counts as a whole wherever the stream is divided.
+   */
+  get missingBytes(): number {
+    return this.#state === StringEscape ? 1 : 0;
+  }
+
+  /** What ends in this chunk, which stands at `offset`, in order. */
+  push(offset: number, bytes: Uint8Array): Cut[] {
+    const cuts: Cut[] = [];
+    let nextBell = bytes.indexOf(BEL);
+    let at = 0;
+    while (at < bytes.length) {
+      if (this.#state === Ground) {
+        const escape = bytes.indexOf(ESC, at);
+        const groundEnd = escape < 0 ? bytes.length : escape;
+        if (nextBell >= 0 && nextBell < at) nextBell = bytes.indexOf(BEL, at);
+        while (nextBell >= 0 && nextBell < groundEnd) {
+          this.#bell(offset, nextBell, cuts);
+          nextBell = bytes.indexOf(BEL, nextBell + 1);
+        }
+        if (escape < 0) break;
+        this.#sequenceStart = offset + escape;
+        this.#state = Escape;
+        at = escape + 1;
+        continue;
+      }
+      at = this.#inSequence(offset, bytes, at, cuts);
+    }
+    return cuts;
+  }
+
+  #inSequence(offset: number, bytes: Uint8Array, at: number, cuts: Cut[]): number {
+    const byte = bytes[at] ?? 0;
+    switch (this.#state) {
+      case Escape:
+        this.#afterEscape(offset + at - 1, byte);
+        return at + 1;
+      case OscNumber:
+        this.#oscNumber(byte);
+        return this.#state === OscNumber ? at + 1 : this.#inText(bytes, at, cuts);
+      case StringEscape: {
+        if (byte === BACKSLASH) {
+          this.#endString(at + 1, cuts);
+          return at + 1;
+        }
+        this.#endString(at, cuts, at + 1);
+        this.#afterEscape(offset + at - 1, byte);
+        return at + 1;
+      }
+      default:
+        return this.#inText(bytes, at, cuts);
+    }
+  }
+
+  #afterEscape(start: number, byte: number): void {
+    this.#sequenceStart = start;
+    if (byte === RIGHT_BRACKET) {
+      this.#state = OscNumber;
+      this.#number = 0;
+      this.#digits = 0;
+      this.#told = false;
+    } else if (OTHER_STRINGS.has(byte)) {
+      this.#state = Other;
+      this.#told = false;
+    } else {
+      this.#state = byte === ESC ? Escape : Ground;
+    }
+  }
+
+  #oscNumber(byte: number): void {
+    if (byte >= 0x30 && byte <= 0x39 && this.#digits < 5) {
+      this.#number = this.#number * 10 + byte - 0x30;
+      this.#digits += 1;
+      return;
+    }
+    this.#told = byte === SEMICOLON && this.#digits > 0 && TOLD.has(this.#number);
+    this.#state = OscText;
+  }
+
+  /** Goes to the end of the string, or of the chunk. */
+  #inText(bytes: Uint8Array, from: number, cuts: Cut[]): number {
+    const isOsc = this.#state === OscText;
+    for (let at = from; at < bytes.length; at += 1) {
+      const byte = bytes[at] ?? 0;
+      if (byte > ESC) continue;
+      if (byte === ESC) {
+        this.#state = StringEscape;
+        return at + 1;
+      }
+      if (byte === CAN || byte === SUB) {
+        this.#state = Ground;
+        return at + 1;
+      }
+      if (byte === BEL && isOsc) {
+        this.#endString(at + 1, cuts);
+        return at + 1;
+      }
+    }
+    return bytes.length;
+  }
+
+  #endString(end: number, cuts: Cut[], nominalEnd = end): void {
+    if (this.#told && end > 0) cuts.push({ end, nominalEnd, start: this.#sequenceStart });
+    this.#told = false;
+    this.#state = Ground;
+  }
+
+  #bell(offset: number, at: number, cuts: Cut[]): void {
+    if (offset + at - this.#lastBell < BELL_DISTANCE_BYTES) return;
+    this.#lastBell = offset + at;
+    cuts.push({ end: at + 1, nominalEnd: at + 1 });
+  }
+}
