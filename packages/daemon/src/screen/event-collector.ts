@@ -1,4 +1,5 @@
 import type { ModelListener } from './model/terminal-model.ts';
+import type { ShellMark } from './screen.ts';
 import type { ScreenEvent } from './worker-messages.ts';
 
 type ModelMark = Parameters<ModelListener['mark']>[0];
@@ -82,6 +83,13 @@ export class EventCollector implements ModelListener {
       mark:
         mark.kind === 'commandFinished' ? { ...mark, offset, endOffset: this.#start } : { ...mark, offset },
     };
+    this.#events.push(event);
+    this.#onMark(event);
+  }
+
+  /** A mark that stands in the checkpoint: the state that the shell was in there. */
+  retell(mark: ShellMark): void {
+    const event = { kind: 'mark', mark } as const;
     this.#events.push(event);
     this.#onMark(event);
   }

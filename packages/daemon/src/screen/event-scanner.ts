@@ -56,17 +56,17 @@ export class EventScanner {
     let at = 0;
     while (at < bytes.length) {
       if (this.#state === Ground) {
-        const escape = bytes.indexOf(ESC, at);
-        const groundEnd = escape < 0 ? bytes.length : escape;
+        const nextEscape = bytes.indexOf(ESC, at);
+        const groundEnd = nextEscape < 0 ? bytes.length : nextEscape;
         if (nextBell >= 0 && nextBell < at) nextBell = bytes.indexOf(BEL, at);
         while (nextBell >= 0 && nextBell < groundEnd) {
           this.#bell(offset, nextBell, cuts);
           nextBell = bytes.indexOf(BEL, nextBell + 1);
         }
-        if (escape < 0) break;
-        this.#sequenceStart = offset + escape;
+        if (nextEscape < 0) break;
+        this.#sequenceStart = offset + nextEscape;
         this.#state = Escape;
-        at = escape + 1;
+        at = nextEscape + 1;
         continue;
       }
       at = this.#inSequence(offset, bytes, at, cuts);

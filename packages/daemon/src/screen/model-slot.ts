@@ -32,6 +32,11 @@ export class ModelSlot {
     return this.#model !== undefined;
   }
 
+  /** Nothing was ever written to it. */
+  get isNew(): boolean {
+    return this.#model === undefined && this.#packed === undefined;
+  }
+
   /** The model, made or revived when it is not there. Throws when its state is damaged. */
   look(): TerminalModel {
     if (this.#model !== undefined) return this.#model;

@@ -2,11 +2,12 @@ import { TermError } from '@triterm/core/errors';
 import { encodeCheckpoint } from './checkpoint-envelope.ts';
 import type { History } from './history/history.ts';
 import type { LineIndex } from './line-index.ts';
+import { screenLines } from './model-lines.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { Views } from './render/views.ts';
-import type { Capture, Checkpoint, Paint, PaintOptions, Rendered, SearchMatch, ShellMark } from './screen.ts';
-import type { LineSearch } from './search/line-search.ts';
-import { compilePattern, firstMatch } from './search/pattern.ts';
+import type { Capture, Checkpoint, Paint, PaintOptions, Rendered, ShellMark } from './screen.ts';
+import { firstMatch, LineSearch, type NumberedLines } from './search/line-search.ts';
+import { compilePattern, plainText } from './search/pattern.ts';
 import type { ScreenRequest, ScreenRequests, ScreenResult } from './worker-messages.ts';
 
 /** What requests are answered from. */
@@ -28,6 +29,8 @@ export interface RequestSource {
 
 /** UTF-8 bytes of history that a paint carries. */
 const HISTORY_BYTES = 64 * 1024;
+/** Text of scrollback that a capture carries; a message to a client holds little more. */
+const CAPTURE_BYTES = 4 * 1024 * 1024;
 /** Larger ones don't fit a frame. */
 const MAX_CHECKPOINT_BYTES = 4 * 1024 * 1024;
 
@@ -111,12 +114,116 @@ export class RequestServer {
       case 'match':
         return firstMatch(
           compilePattern(request.params.pattern),
-          this.#source.slot.look().screenLines(false),
+          screenLines(this.#source.slot.look(), false),
         );
       case 'discard':
         this.#source.discard();
         this.#views.clear();
         return null;
     }
+  }
+
+  #paint({ historyLines, missedSince }: PaintOptions): Paint {
+    const { slot, offset, sizeGeneration, lineIndex } = this.#source;
+    const model = slot.look();
+    const from = missedSince === undefined ? 0 : (lineIndex.topAt(missedSince) ?? 0);
+    const history = model.alternateScreen ? [] : this.#lastLines(from, historyLines, HISTORY_BYTES);
+    return { ...slot.size, offset, sizeGeneration, bytes: model.paint({ history }) };
+  }
+
+  #render({ view, window, reset }: ScreenRequests['render']['params']): Rendered {
+    const { slot, offset } = this.#source;
+    return { offset, bytes: this.#views.render(view, slot.look(), window, reset) };
+  }
+
+  async #checkpoint(): Promise<Checkpoint> {
+    const { slot, history, offset, sizeGeneration, marks } = this.#source;
+    const bytes = encodeCheckpoint({
+      ...slot.size,
+      offset,
+      sizeGeneration,
+      packedBelow: history.end,
+      historyFloor: history.floor,
+      marks,
+      model: slot.pack(),
+    });
+    if (bytes.length > MAX_CHECKPOINT_BYTES) {
+      throw new TermError(
+        'TOO_LARGE',
+        `The screen's state takes ${bytes.length} bytes, more than a checkpoint may have.`,
+      );
+    }
+    // Lines below `packedBelow` must be on disk before anybody relies on the checkpoint; erased ones go when one says so.
+    await history.sync();
+    history.settle();
+    return { offset, sizeGeneration, bytes };
+  }
+
+  #capture({ ansi, scrollbackLines }: ScreenRequests['capture']['params']): Capture {
+    const { slot, offset } = this.#source;
+    const model = slot.look();
+    const scrollback = this.#lastLines(0, scrollbackLines, CAPTURE_BYTES);
+    return {
+      ...slot.size,
+      offset,
+      scrollback: ansi ? scrollback : scrollback.map(plainText),
+      screen: model.screenRows(ansi),
+      cursor: model.cursor,
+      alternateScreen: model.alternateScreen,
+    };
+  }
+
+  #search({ pattern, flags, limit }: ScreenRequests['search']['params']): LineSearch {
+    const { slot, history } = this.#source;
+    const model = slot.look();
+    const live = { first: history.end, lines: [...model.scrollback(), ...screenLines(model, true)] };
+    return new LineSearch(
+      compilePattern(pattern, flags),
+      limit,
+      inOrder(history.batches(this.#oldestLine), live),
+    );
+  }
+
+  /** The last lines above the screen with a number ≥ `from`. */
+  #lastLines(from: number, lines: number, bytes: number): string[] {
+    const { slot, history } = this.#source;
+    const lowest = Math.max(from, this.#oldestLine);
+    const live = slot.look().scrollback();
+    const found: string[] = [];
+    let roomBytes = bytes;
+    for (let at = live.length - 1; at >= 0 && found.length < lines && history.end + at >= lowest; at -= 1) {
+      const text = live[at] ?? '';
+      roomBytes -= Buffer.byteLength(text) + 2;
+      if (roomBytes < 0) return found.reverse();
+      found.push(text);
+    }
+    found.reverse();
+    return [...history.tail(lowest, lines - found.length, roomBytes), ...found];
+  }
+
+  /** Lines before this number are more than are kept. */
+  get #oldestLine(): number {
+    const { topLine, scrollbackLines, history } = this.#source;
+    return Math.max(history.floor, topLine - scrollbackLines);
+  }
+}
+
+function* inOrder(packed: Iterable<NumberedLines>, live: NumberedLines): Generator<NumberedLines> {
+  yield* packed;
+  yield live;
+}
+
+/** Whether the request would otherwise have to read many rows of the model at once. */
+function needsPacking(request: ScreenRequest): boolean {
+  switch (request.name) {
+    case 'checkpoint':
+    case 'search':
+      return true;
+    case 'paint':
+      return request.params.historyLines > 0;
+    case 'capture':
+      return request.params.scrollbackLines > 0;
+    default:
+      return false;
   }
 }

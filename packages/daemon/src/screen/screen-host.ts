@@ -54,11 +54,14 @@ export class ScreenHost implements SessionPort {
 
   stepped(session: ScreenSession): void {
     this.#touched.add(session);
+    this.#flushSoon();
   }
 
   #receive(message: ToWorker): void {
     if (message.kind === 'open') {
-      this.#sessions.set(message.screen, new ScreenSession(message.screen, message.options, this));
+      const opened = new ScreenSession(message.screen, message.options, this);
+      this.#sessions.set(message.screen, opened);
+      this.stepped(opened);
       return;
     }
     const session = this.#sessions.get(message.screen);
@@ -68,7 +71,10 @@ export class ScreenHost implements SessionPort {
       }
       return;
     }
-    if (message.kind !== 'close') return session.receive(message);
+    if (message.kind !== 'close') {
+      session.receive(message);
+      return;
+    }
     this.#sessions.delete(message.screen);
     this.#scheduler.remove(session);
     this.#touched.delete(session);
@@ -94,6 +100,10 @@ export class ScreenHost implements SessionPort {
 
   #post(message: FromWorker): void {
     this.#outbox.push(message);
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#flushScheduled) return;
     this.#flushScheduled = true;
     setImmediate(() => this.#flush());

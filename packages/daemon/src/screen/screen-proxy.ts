@@ -151,17 +151,23 @@ export class ScreenProxy implements Screen {
   #tell(event: ScreenEvent): void {
     switch (event.kind) {
       case 'answer':
-        return this.#listener.answer(event.offset, event.data);
+        this.#listener.answer(event.offset, event.data);
+        break;
       case 'title':
-        return this.#listener.title(event.title, event.offset);
+        this.#listener.title(event.title, event.offset);
+        break;
       case 'cwd':
-        return this.#listener.cwd(event.cwd, event.offset);
+        this.#listener.cwd(event.cwd, event.offset);
+        break;
       case 'bell':
-        return this.#listener.bell(event.offset);
+        this.#listener.bell(event.offset);
+        break;
       case 'notification':
-        return this.#listener.notification(event.body, event.offset);
+        this.#listener.notification(event.body, event.offset);
+        break;
       case 'mark':
-        return this.#listener.mark(event.mark);
+        this.#listener.mark(event.mark);
+        break;
     }
   }
 

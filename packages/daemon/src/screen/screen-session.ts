@@ -5,6 +5,7 @@ import { EventScanner } from './event-scanner.ts';
 import { History } from './history/history.ts';
 import { LineIndex } from './line-index.ts';
 import type { TerminalModel } from './model/terminal-model.ts';
+import { linesAboveScreen } from './model-lines.ts';
 import { ModelSlot } from './model-slot.ts';
 import { RequestServer } from './request-server.ts';
 import type { ScreenOptions, ShellMark } from './screen.ts';
@@ -15,6 +16,10 @@ import type { ScreenEvent, ScreenRequest, ScreenResult, ToWorker } from './worke
 export interface SessionPort {
   /** There is something to do that must not wait. */
   due(session: ScreenSession): void;
+  /** Somebody waits for something of a screen that was due already. */
+  asked(session: ScreenSession): void;
+  /** A slice was done; there may be something to tell. */
+  stepped(session: ScreenSession): void;
   reply(id: number, result: ScreenResult): void;
   refuse(id: number, error: WireError): void;
   trouble(session: ScreenSession, message: string): void;
@@ -110,6 +115,10 @@ export class ScreenSession {
     return this.#queue.requests > 0 || this.#server.isBusy;
   }
 
+  get topLine(): number {
+    return this.slot.isNew ? this.history.end : this.history.end + linesAboveScreen(this.slot.look());
+  }
+
   get lineIndex(): LineIndex {
     return this.#index;
   }
@@ -122,13 +131,16 @@ export class ScreenSession {
   receive(message: Exclude<ToWorker, { kind: 'open' | 'close' }>): void {
     switch (message.kind) {
       case 'write':
-        return this.#receiveOutput(message.offset, message.bytes);
+        this.#receiveOutput(message.offset, message.bytes);
+        break;
       case 'request':
         this.#queue.push({ kind: 'request', id: message.id, request: message.request });
-        return this.makeDue();
+        if (this.#isDue) this.#port.asked(this);
+        this.makeDue();
+        break;
       default:
         this.#queue.push(message);
-        return this.#parseSoon();
+        this.#parseSoon();
     }
   }
 
@@ -145,18 +157,10 @@ export class ScreenSession {
   step(): boolean {
     if (this.#closed) return false;
     this.#usedAtMs = performance.now();
-    let roomBytes = SLICE_BYTES;
-    while (roomBytes > 0 && this.#events.size < MAX_EVENTS) {
-      const work = this.#queue.shift();
-      if (work === undefined) break;
-      if (work.kind === 'request') {
-        this.#serve(work.id, work.request);
-        break;
-      }
-      roomBytes -= this.#do(work, roomBytes);
-    }
-    const isBusy = this.#server.step();
-    this.#isDue = !this.#queue.isEmpty || isBusy;
+    if (!this.#server.blocks) this.#work();
+    this.#server.step();
+    this.#isDue = !this.#queue.isEmpty || this.#server.isBusy;
+    this.#port.stepped(this);
     return this.#isDue;
   }
 
@@ -167,7 +171,7 @@ export class ScreenSession {
     return report;
   }
 
-  /** Makes use of a rest. True while there is more to do at the next one. */
+  /** Makes use of a rest: packs, later makes room. */
   rest(nowMs: number): void {
     const idleMs = nowMs - this.#usedAtMs;
     if (!this.slot.isLive || !this.#queue.isEmpty || this.isAsked || idleMs < PACK_AFTER_MS) return;
@@ -177,14 +181,15 @@ export class ScreenSession {
 
   /** Packs rows beyond the live window, up to a slice of them. True while there are more. */
   packSlice(): boolean {
-    return this.#guarded('packing', () => {
+    const more = this.#guarded('packing', () => {
       const model = this.slot.look();
       if (model.scrollbackRows <= this.liveRows + PACK_ROWS) return false;
       const keepRows = Math.max(this.liveRows, model.scrollbackRows - PACK_SLICE_ROWS);
       const rowsBefore = model.scrollbackRows;
       this.history.append(this.slot.change().takeLines(keepRows));
-      return model.scrollbackRows < rowsBefore && model.scrollbackRows > this.liveRows;
+      return model.scrollbackRows < rowsBefore && model.scrollbackRows > this.liveRows + PACK_ROWS;
     });
+    return more ?? false;
   }
 
   close(): void {
@@ -197,6 +202,19 @@ export class ScreenSession {
   discard(): void {
     this.slot.renew();
     this.history.discard();
+  }
+
+  #work(): void {
+    let roomBytes = SLICE_BYTES;
+    while (roomBytes > 0 && this.#events.size < MAX_EVENTS) {
+      const work = this.#queue.shift();
+      if (work === undefined) return;
+      if (work.kind === 'request') {
+        this.#serve(work.id, work.request);
+        return;
+      }
+      roomBytes -= this.#do(work, roomBytes);
+    }
   }
 
   #receiveOutput(offset: number, bytes: Uint8Array): void {
@@ -254,7 +272,7 @@ export class ScreenSession {
     });
     this.#offset = offset + part;
     this.#parsedBytes += part;
-    if (whole) this.#index.record(this.#offset, this.topLine());
+    if (whole) this.#index.record(this.#offset, this.topLine);
     else this.#queue.unshift(restOf(work, part));
     return part;
   }

@@ -116,7 +116,10 @@ export class SegmentFiles {
   cut(place: Place): void {
     const { segment, offset } = place;
     this.#release(segment);
-    if (offset === 0) return this.remove(segment);
+    if (offset === 0) {
+      this.remove(segment);
+      return;
+    }
     const fd = openSync(segment.path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       ftruncateSync(fd, offset);
