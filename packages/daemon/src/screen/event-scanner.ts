@@ -14,6 +14,7 @@ const SUB = 0x1a;
 const ESC = 0x1b;
 const BACKSLASH = 0x5c;
 const SEMICOLON = 0x3b;
+const LEFT_BRACKET = 0x5b;
 const RIGHT_BRACKET = 0x5d;
 
 /** Titles, working directory, notifications and shell marks. */
@@ -55,21 +56,20 @@ export class EventScanner {
     let nextBell = bytes.indexOf(BEL);
     let at = 0;
     while (at < bytes.length) {
-      if (this.#state === Ground) {
-        const nextEscape = bytes.indexOf(ESC, at);
-        const groundEnd = nextEscape < 0 ? bytes.length : nextEscape;
-        if (nextBell >= 0 && nextBell < at) nextBell = bytes.indexOf(BEL, at);
-        while (nextBell >= 0 && nextBell < groundEnd) {
-          this.#bell(offset, nextBell, cuts);
-          nextBell = bytes.indexOf(BEL, nextBell + 1);
-        }
-        if (nextEscape < 0) break;
-        this.#sequenceStart = offset + nextEscape;
-        this.#state = Escape;
-        at = nextEscape + 1;
+      if (this.#state !== Ground) {
+        at = this.#inSequence(offset, bytes, at, cuts);
         continue;
       }
-      at = this.#inSequence(offset, bytes, at, cuts);
+      const nextEscape = indexOfString(bytes, at);
+      if (nextBell >= 0 && nextBell < at) nextBell = bytes.indexOf(BEL, at);
+      while (nextBell >= 0 && nextBell < nextEscape) {
+        this.#bell(offset, nextBell, cuts);
+        nextBell = bytes.indexOf(BEL, nextBell + 1);
+      }
+      if (nextEscape === bytes.length) break;
+      this.#sequenceStart = offset + nextEscape;
+      this.#state = Escape;
+      at = nextEscape + 1;
     }
     return cuts;
   }
@@ -154,5 +154,23 @@ export class EventScanner {
     if (offset + at - this.#lastBell < BELL_DISTANCE_BYTES) return;
     this.#lastBell = offset + at;
     cuts.push({ end: at + 1, nominalEnd: at + 1 });
+  }
+}
+
+/** Bytes that are looked at one by one before the search is left to native code, which is slow to start. */
+const NEAR_BYTES = 48;
+
+/** Index of the next ESC that may begin a string: one before `[` begins none. The length when there is none. */
+function indexOfString(bytes: Uint8Array, from: number): number {
+  let at = from;
+  for (;;) {
+    const nearEnd = Math.min(at + NEAR_BYTES, bytes.length);
+    while (at < nearEnd && bytes[at] !== ESC) at += 1;
+    if (at === nearEnd) {
+      at = bytes.indexOf(ESC, at);
+      if (at < 0) return bytes.length;
+    }
+    if (bytes[at + 1] !== LEFT_BRACKET) return at;
+    at += 2;
   }
 }

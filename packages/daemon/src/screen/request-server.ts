@@ -1,7 +1,6 @@
 import { TermError } from '@triterm/core/errors';
 import { encodeCheckpoint } from './checkpoint-envelope.ts';
 import type { History } from './history/history.ts';
-import type { LineIndex } from './line-index.ts';
 import { screenLines } from './model-lines.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { Views } from './render/views.ts';
@@ -14,13 +13,14 @@ import type { ScreenRequest, ScreenRequests, ScreenResult } from './worker-messa
 export interface RequestSource {
   readonly slot: ModelSlot;
   readonly history: History;
-  readonly lineIndex: LineIndex;
   readonly offset: number;
   readonly sizeGeneration: number;
   readonly marks: readonly ShellMark[];
   readonly scrollbackLines: number;
   /** Permanent number of the logical line that the screen's top row belongs to. */
   readonly topLine: number;
+  /** What `topLine` was at an earlier offset; undefined when that is forgotten. */
+  topLineAt(offset: number): number | undefined;
   /** Packs rows beyond the live window, up to a slice of them. True while there are more. */
   packSlice(): boolean;
   /** Erases everything. */
@@ -124,9 +124,9 @@ export class RequestServer {
   }
 
   #paint({ historyLines, missedSince }: PaintOptions): Paint {
-    const { slot, offset, sizeGeneration, lineIndex } = this.#source;
+    const { slot, offset, sizeGeneration } = this.#source;
     const model = slot.look();
-    const from = missedSince === undefined ? 0 : (lineIndex.topAt(missedSince) ?? 0);
+    const from = missedSince === undefined ? 0 : (this.#source.topLineAt(missedSince) ?? 0);
     const history = model.alternateScreen ? [] : this.#lastLines(from, historyLines, HISTORY_BYTES);
     return { ...slot.size, offset, sizeGeneration, bytes: model.paint({ history }) };
   }

@@ -305,7 +305,9 @@ describe('Screens', () => {
     const quiet = new Fixture(screens, { historyDir: null });
     quiet.write('quiet');
     await quiet.screen.paint({ historyLines: 100 });
-    const chunk = Buffer.from('some coloured \x1b[32moutput\x1b[0m of a build, line after line\r\n'.repeat(1100));
+    const chunk = Buffer.from(
+      'some coloured \x1b[32moutput\x1b[0m of a build, line after line\r\n'.repeat(1100),
+    );
     for (let at = 0; at < 500; at += 1) flooded.screen.write(at * chunk.length, chunk);
     const slow = flooded.screen.capture({ ansi: false, scrollbackLines: 0 });
     let worstMs = 0;
@@ -346,7 +348,10 @@ describe('Screens', () => {
   });
 
   it('replaces a thread that is silent', async () => {
-    const silent = startScreens({ worker: new URL('data:text/javascript,setInterval(() => {}, 1000)'), silenceMs: 100 });
+    const silent = startScreens({
+      worker: new URL('data:text/javascript,setInterval(() => {}, 1000)'),
+      silenceMs: 100,
+    });
     const one = new Fixture(silent);
     await expect(one.screen.match('x')).rejects.toMatchObject({ code: 'INTERNAL' });
     expect(one.failures).toHaveLength(1);

@@ -5,7 +5,7 @@ import { EventScanner } from './event-scanner.ts';
 import { History } from './history/history.ts';
 import { LineIndex } from './line-index.ts';
 import type { TerminalModel } from './model/terminal-model.ts';
-import { linesAboveScreen } from './model-lines.ts';
+import { lineCounts, linesAboveScreen } from './model-lines.ts';
 import { ModelSlot } from './model-slot.ts';
 import { RequestServer } from './request-server.ts';
 import type { ScreenOptions, ShellMark } from './screen.ts';
@@ -62,6 +62,8 @@ export class ScreenSession {
   #offset: number;
   #sizeGeneration: number;
   #parsedBytes = 0;
+  /** Rows above the screen before what is parsed at the moment. */
+  #rowsBefore = 0;
   #isDue = false;
   #restTimer: NodeJS.Timeout | undefined;
   #waitingSinceMs = 0;
@@ -73,7 +75,7 @@ export class ScreenSession {
     this.#port = port;
     this.scrollbackLines = options.scrollbackLines;
     this.#events = new EventCollector(
-      () => this.history.erase(),
+      () => this.#historyCleared(),
       ({ mark }) => {
         this.#marks.delete(mark.kind);
         this.#marks.set(mark.kind, mark);
@@ -119,8 +121,9 @@ export class ScreenSession {
     return this.slot.isNew ? this.history.end : this.history.end + linesAboveScreen(this.slot.look());
   }
 
-  get lineIndex(): LineIndex {
-    return this.#index;
+  topLineAt(offset: number): number | undefined {
+    this.#settleIndex();
+    return this.#index.topAt(offset);
   }
 
   /** Rows that stay in the model. */
@@ -186,6 +189,7 @@ export class ScreenSession {
       if (model.scrollbackRows <= this.liveRows + PACK_ROWS) return false;
       const keepRows = Math.max(this.liveRows, model.scrollbackRows - PACK_SLICE_ROWS);
       const rowsBefore = model.scrollbackRows;
+      this.#settleIndex();
       this.history.append(this.slot.change().takeLines(keepRows));
       return model.scrollbackRows < rowsBefore && model.scrollbackRows > this.liveRows + PACK_ROWS;
     });
@@ -239,7 +243,10 @@ export class ScreenSession {
       case 'output':
         return this.#parse(work, roomBytes);
       case 'resize':
-        this.#guarded('resizing', () => this.slot.resize(work.size));
+        this.#guarded('resizing', () => {
+          this.#settleIndex();
+          this.slot.resize(work.size);
+        });
         this.#sizeGeneration = work.sizeGeneration;
         return 0;
       case 'gap':
@@ -272,13 +279,14 @@ export class ScreenSession {
     });
     this.#offset = offset + part;
     this.#parsedBytes += part;
-    if (whole) this.#index.record(this.#offset, this.topLine);
+    if (whole) this.#index.record(this.#offset, this.slot.look().scrollbackRows);
     else this.#queue.unshift(restOf(work, part));
     return part;
   }
 
   #feed(model: TerminalModel, bytes: Uint8Array, start: number, end: number): void {
     this.#events.at(start, end);
+    this.#rowsBefore = model.scrollbackRows;
     model.write(bytes);
   }
 
@@ -310,10 +318,26 @@ export class ScreenSession {
     }
   }
 
+  /** To be called before the model's rows get other numbers. */
+  #settleIndex(): void {
+    if (this.#index.isSettled) return;
+    const { end } = this.history;
+    const linesBefore = lineCounts(this.slot.look());
+    this.#index.settle(row => end + (linesBefore[row] ?? 0));
+  }
+
+  /** In the middle of a write: how many unpacked lines went is not known exactly, but never more than there were rows. */
+  #historyCleared(): void {
+    this.history.erase(this.#rowsBefore);
+    const { floor } = this.history;
+    this.#index.settle(() => floor);
+  }
+
   /** Everything so far becomes history, with a marker below; the terminal begins anew. */
   #restart(marker: string): void {
     try {
       const model = this.slot.look();
+      this.#settleIndex();
       this.history.append([...model.scrollback(), ...withoutBlankEnd(model.screenRows(true))]);
     } catch {
       // A model that can't be read has nothing to hand over.

@@ -110,12 +110,16 @@ export class History {
     return this.#unpackAll(entries, Math.max(from, this.#floor));
   }
 
-  /** The terminal erased its scrollback: every packed line is gone. The files go with `settle`. */
-  erase(): void {
+  /**
+   * The terminal erased its scrollback: every packed line is gone, and `unpacked` lines that would have got the next numbers. The
+   * files go with `settle`.
+   */
+  erase(unpacked = 0): void {
     if (this.#files !== undefined) {
       this.#entries();
       this.#erased.push(...this.#files.retire());
     }
+    this.#end += unpacked;
     this.#floor = this.#end;
     this.#index = [];
     this.#stale = [];

@@ -21,6 +21,9 @@ describe('follow', () => {
   });
 
   it('stands at the corner when the window is larger', () => {
-    expect(follow({ top: 7, left: 7 }, { cols: 200, rows: 60 }, screen, { row: 39, col: 119 })).toEqual({ top: 0, left: 0 });
+    expect(follow({ top: 7, left: 7 }, { cols: 200, rows: 60 }, screen, { row: 39, col: 119 })).toEqual({
+      top: 0,
+      left: 0,
+    });
   });
 });
