@@ -22,8 +22,8 @@ export interface Paths {
 
 /** `TRITERM_STATE_DIR`, else `$XDG_STATE_HOME/triterm`; relative values of XDG variables are ignored, as their specification says. */
 export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Paths {
-  const stateDir = env['TRITERM_STATE_DIR'] || join(xdg(env['XDG_STATE_HOME'], home, '.local/state'), 'triterm');
-  const runDir = env['TRITERM_RUNTIME_DIR'] || join(stateDir, 'run');
+  const stateDir = env.TRITERM_STATE_DIR || join(xdg(env.XDG_STATE_HOME, home, '.local/state'), 'triterm');
+  const runDir = env.TRITERM_RUNTIME_DIR || join(stateDir, 'run');
   return {
     stateDir,
     runDir,
@@ -34,7 +34,8 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string 
     database: join(stateDir, 'triterm.db'),
     sessionsDir: join(stateDir, 'sessions'),
     logFile: join(stateDir, 'tritermd.log'),
-    configFile: env['TRITERM_CONFIG'] || join(xdg(env['XDG_CONFIG_HOME'], home, '.config'), 'triterm', 'config.json'),
+    configFile:
+      env.TRITERM_CONFIG || join(xdg(env.XDG_CONFIG_HOME, home, '.config'), 'triterm', 'config.json'),
   };
 }
 

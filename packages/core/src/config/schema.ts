@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CLIENT_DEFAULTS, MAX_HISTORY_LINES } from './client-settings.ts';
 
 const positive = z.int().min(1);
 
@@ -29,7 +30,15 @@ export const configSchema = z.strictObject({
   /** Variables of the client that are refreshed in running shells on attach. */
   refreshEnvironment: z
     .array(z.string())
-    .default(['SSH_AUTH_SOCK', 'SSH_CONNECTION', 'SSH_CLIENT', 'SSH_TTY', 'DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY']),
+    .default([
+      'SSH_AUTH_SOCK',
+      'SSH_CONNECTION',
+      'SSH_CLIENT',
+      'SSH_TTY',
+      'DISPLAY',
+      'WAYLAND_DISPLAY',
+      'XAUTHORITY',
+    ]),
   /** Variables of the client that a new session does not get. */
   dropEnvironment: z.array(z.string()).default([]),
   /** `TERM` of new sessions. */
@@ -37,10 +46,10 @@ export const configSchema = z.strictObject({
   /** After this time detached, a full log is overwritten instead of pausing the program; null: never. */
   detachedOverflowAfterMs: z.int().min(0).nullable().default(null),
   /** Attach: the key that detaches, such as `C-\\`; and the one that opens the session picker, none when empty. */
-  detachKey: z.string().default('C-\\'),
-  switchKey: z.string().default('C-]'),
+  detachKey: z.string().default(CLIENT_DEFAULTS.detachKey),
+  switchKey: z.string().default(CLIENT_DEFAULTS.switchKey),
   /** Attach: scrollback lines printed before the screen. */
-  historyLines: z.int().min(0).max(100_000).default(500),
+  historyLines: z.int().min(0).max(MAX_HISTORY_LINES).default(CLIENT_DEFAULTS.historyLines),
 });
 
 export type Config = z.output<typeof configSchema>;

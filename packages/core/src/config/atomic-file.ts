@@ -1,0 +1,72 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileError } from './system-error.ts';
+
+export interface AtomicWriteOptions {
+  /** Whether the file must survive the machine's loss of power too; otherwise the kernel writes it when it likes. */
+  readonly fsync?: boolean;
+}
+
+/**
+ * Replaces a file, mode 0600, so that a reader sees the old content or the new, never a part. Rejects with DISK_FULL,
+ * READ_ONLY_STATE or PERMISSION_DENIED; then the old content is still there.
+ */
+export async function writeFileAtomic(
+  path: string,
+  bytes: string | Uint8Array,
+  { fsync = false }: AtomicWriteOptions = {},
+): Promise<void> {
+  const draft = draftPath(path);
+  try {
+    const file = await open(draft, 'wx', 0o600);
+    try {
+      await file.writeFile(bytes);
+      if (fsync) await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(draft, path);
+    if (fsync) await syncDirectory(dirname(path));
+  } catch (thrown) {
+    await rm(draft, { force: true }).catch(() => {});
+    throw fileError(thrown, `Cannot write ${path}`);
+  }
+}
+
+/** As `writeFileAtomic`, at once; for small files before anything else runs. */
+export function writeFileAtomicSync(
+  path: string,
+  bytes: string | Uint8Array,
+  { fsync = false }: AtomicWriteOptions = {},
+): void {
+  const draft = draftPath(path);
+  try {
+    const fd = openSync(draft, 'wx', 0o600);
+    try {
+      writeFileSync(fd, bytes);
+      if (fsync) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(draft, path);
+  } catch (thrown) {
+    rmSync(draft, { force: true });
+    throw fileError(thrown, `Cannot write ${path}`);
+  }
+}
+
+/** Beside the file, because a rename is atomic within one file system only. */
+function draftPath(path: string): string {
+  return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+async function syncDirectory(path: string): Promise<void> {
+  const directory = await open(path, 'r');
+  try {
+    await directory.sync();
+  } finally {
+    await directory.close();
+  }
+}

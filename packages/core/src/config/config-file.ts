@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs';
+import { TermError } from '../errors/index.ts';
+import { errnoName } from './system-error.ts';
+
+/** A configuration is a few hundred bytes; anything of this size is not one. */
+const MAX_CONFIG_BYTES = 1024 * 1024;
+
+/** The settings of the configuration file as they stand there; none when there is no file. Throws BAD_CONFIG. */
+export function readConfigFile(path: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (thrown) {
+    if (errnoName(thrown) === 'ENOENT' || errnoName(thrown) === 'ENOTDIR') return {};
+    throw badFile(path, 'cannot be read', thrown);
+  }
+  if (text.length > MAX_CONFIG_BYTES)
+    throw badFile(path, `is larger than ${MAX_CONFIG_BYTES} bytes`, undefined);
+  let settings: unknown;
+  try {
+    settings = JSON.parse(text);
+  } catch (thrown) {
+    throw badFile(path, 'is not JSON', thrown);
+  }
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    throw badFile(path, 'is not a JSON object', undefined);
+  return settings as Record<string, unknown>;
+}
+
+/** The variable that overrides a setting: `maxSessions` is `TRITERM_MAX_SESSIONS`. */
+export function environmentName(setting: string): string {
+  return `TRITERM_${setting.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+}
+
+/** BAD_CONFIG that names where a setting came from, which one it is and what is wrong. */
+export function badSetting(source: string, setting: string, reason: string): TermError {
+  return new TermError('BAD_CONFIG', `${source}: ${setting}: ${reason}`, {
+    details: { source, setting, reason },
+  });
+}
+
+function badFile(path: string, what: string, thrown: unknown): TermError {
+  const reason = thrown instanceof Error ? `: ${thrown.message}` : '';
+  return new TermError('BAD_CONFIG', `${path} ${what}${reason}`, {
+    cause: thrown,
+    details: { source: path },
+  });
+}

@@ -1,0 +1,10 @@
+export { type AtomicWriteOptions, writeFileAtomic, writeFileAtomicSync } from './atomic-file.ts';
+export {
+  CLIENT_DEFAULTS,
+  type ClientSettings,
+  MAX_HISTORY_LINES,
+  readClientSettings,
+} from './client-settings.ts';
+export { type Paths, resolvePaths } from './paths.ts';
+export { checkSocketPath, ensureSecureDir, MAX_SOCKET_PATH_BYTES, verifySecureSocket } from './secure-dir.ts';
+export { errnoName, fileError } from './system-error.ts';

@@ -1,0 +1,26 @@
+import { type ErrorCode, TermError } from '../errors/index.ts';
+
+/** Codes of what the system says about a file (errno(3)). */
+const CODES: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+  EROFS: 'READ_ONLY_STATE',
+  EACCES: 'PERMISSION_DENIED',
+  EPERM: 'PERMISSION_DENIED',
+  ELOOP: 'UNSAFE_PATH',
+};
+
+/** The `errno` name of a system error, such as `ENOENT`. */
+export function errnoName(thrown: unknown): string | undefined {
+  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** What went wrong with a file of ours, as DISK_FULL, READ_ONLY_STATE, PERMISSION_DENIED or UNSAFE_PATH; else INTERNAL. */
+export function fileError(thrown: unknown, what: string): TermError {
+  if (thrown instanceof TermError) return thrown;
+  const name = errnoName(thrown);
+  const code = (name === undefined ? undefined : CODES[name]) ?? 'INTERNAL';
+  const reason = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TermError(code, `${what}: ${reason}`, { cause: thrown });
+}

@@ -1,0 +1,50 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
+
+let known: string | undefined;
+
+/** Names the machine's present run: another one after a reboot. The kernel's random boot id where there is one. */
+export function bootId(): string {
+  known ??= linuxBootId() ?? macBootId() ?? bootMinute();
+  return known;
+}
+
+function linuxBootId(): string | undefined {
+  return readText('/proc/sys/kernel/random/boot_id');
+}
+
+function macBootId(): string | undefined {
+  if (process.platform !== 'darwin') return undefined;
+  try {
+    return execFileSync('/usr/sbin/sysctl', ['-n', 'kern.bootsessionuuid'], {
+      encoding: 'utf8',
+      timeout: 1000,
+    }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** The time of boot, rounded because it is computed from two clocks. */
+function bootMinute(): string {
+  return `boot-${Math.round((Date.now() - uptime() * 1000) / 60_000)}`;
+}
+
+/** Clock ticks since boot when a process started (proc(5), `starttime`); null where /proc does not tell. */
+export function processStartTime(pid: number): number | null {
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return null;
+  // The second field, the name in parentheses, may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  const ticks = Number(fields[19]);
+  return Number.isSafeInteger(ticks) ? ticks : null;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
