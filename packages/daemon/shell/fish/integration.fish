@@ -9,10 +9,13 @@ if status is-interactive; and not set -q __triterm_loaded
     set -g __triterm_loaded 1
     set -g __triterm_environment_stamp "$TRITERM_ENVIRONMENT_STAMP"
     set -e TRITERM_ENVIRONMENT_STAMP
-    # fish 4 marks prompts, commands and the working directory by itself; it leaves out only the end of the prompt.
+    # fish 4 tells the working directory by itself and, unless that is turned off, marks prompts and commands too; only the
+    # end of the prompt is left to add.
     set -g __triterm_marks 1
-    string match -qr '^[4-9]\.' -- $version
-    and set -g __triterm_marks 0
+    if string match -qr '^(?:[4-9]|\d\d+)\.' -- $version
+        status test-feature mark-prompt 2>/dev/null
+        test $status -ne 1; and set -g __triterm_marks 0
+    end
 
     function __triterm_prompt_begin --on-event fish_prompt
         if set -q TRITERM_ENVIRONMENT_FILE

@@ -68,23 +68,21 @@ __triterm_prompt_end() {
       )
     fi
   } 2>/dev/null >/dev/tty
-  __triterm_mark_prompt
+  { __triterm_mark_prompt } 2>/dev/null >/dev/tty
 }
 
 # Puts the marks around PS1. They are taken out first wherever they stand: a virtual environment, for one, writes in
 # front of the PS1 that it finds.
 __triterm_mark_prompt() {
-  {
-    if [[ -o prompt_percent ]]; then
-      if [[ ${PS1-} != "$__triterm_ps1" ]]; then
-        PS1=${${PS1-}//"$__triterm_a"/}
-        PS1=$__triterm_a${PS1//"$__triterm_b"/}$__triterm_b
-        __triterm_ps1=$PS1
-      fi
-    else
-      'builtin' 'printf' '\e]133;A\a\e]133;B\a'
+  if [[ -o prompt_percent ]]; then
+    if [[ ${PS1-} != "$__triterm_ps1" ]]; then
+      PS1=${${PS1-}//"$__triterm_a"/}
+      PS1=$__triterm_a${PS1//"$__triterm_b"/}$__triterm_b
+      __triterm_ps1=$PS1
     fi
-  } 2>/dev/null >/dev/tty
+  else
+    'builtin' 'printf' '\e]133;A\a\e]133;B\a'
+  fi
 }
 
 # Before a command runs. PROMPT_EOL_MARK is what zsh writes after output without a newline at its end, always padded
@@ -93,9 +91,12 @@ __triterm_mark_prompt() {
 __triterm_preexec() {
   {
     __triterm_running=1
-    __triterm_eol_unset=
-    (( ${+PROMPT_EOL_MARK} )) || __triterm_eol_unset=1
-    PROMPT_EOL_MARK=$__triterm_d${PROMPT_EOL_MARK-%B%S%#%s%b}
+    # Not where it is exported: the command must not see the mark.
+    if [[ ${(t)PROMPT_EOL_MARK-} != *export* ]]; then
+      __triterm_eol_unset=
+      (( ${+PROMPT_EOL_MARK} )) || __triterm_eol_unset=1
+      PROMPT_EOL_MARK=$__triterm_d${PROMPT_EOL_MARK-%B%S%#%s%b}
+    fi
     __triterm_encode "${${1:-${3-}}[1,2048]}"
     'builtin' 'printf' '\e]133;C;cmdline_url=%s\a' "$__triterm_url"
   } 2>/dev/null >/dev/tty

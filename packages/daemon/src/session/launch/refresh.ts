@@ -65,15 +65,14 @@ export async function refreshSessionEnvironment(
       linkChanged = agent.changed;
       values.set('SSH_AUTH_SOCK', agent.value);
     }
-    const sh = withStamp(renderSh(values));
-    const fish = withStamp(renderFish(values));
+    const stamp = stampOf(values);
     const changed = [
-      await replaceWhenDifferent(join(dir, ENVIRONMENT_FILE), sh),
-      await replaceWhenDifferent(join(dir, FISH_ENVIRONMENT_FILE), fish),
+      await replaceWhenDifferent(join(dir, ENVIRONMENT_FILE), `${stamp}\n${renderSh(values)}`),
+      await replaceWhenDifferent(join(dir, FISH_ENVIRONMENT_FILE), `${stamp}\n${renderFish(values)}`),
     ];
     return {
       changed: linkChanged || changed.includes(true),
-      stamp: sh.slice(0, sh.indexOf('\n')),
+      stamp,
       agentSocket: values.get('SSH_AUTH_SOCK'),
     };
   } catch (error) {
@@ -104,8 +103,9 @@ function isCarried(value: string | undefined): boolean {
   return value === undefined || (!value.includes('\0') && Buffer.byteLength(value) <= MAX_VALUE_BYTES);
 }
 
-function withStamp(text: string): string {
-  return `# triterm ${createHash('sha256').update(text).digest('hex').slice(0, 16)}\n${text}`;
+function stampOf(values: ReadonlyMap<string, string | undefined>): string {
+  const content = JSON.stringify([...values].map(([name, value]) => [name, value ?? null]));
+  return `# triterm ${createHash('sha256').update(content).digest('hex').slice(0, 16)}`;
 }
 
 async function linkAgent(
