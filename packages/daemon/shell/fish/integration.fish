@@ -37,16 +37,18 @@ if status is-interactive; and not set -q __triterm_loaded
         end
     end
 
-    # Takes the present fish_prompt inside one that adds the mark for its end. A prompt that was chosen since is found by
-    # the wrapper not having run.
+    # Takes the present fish_prompt inside one that adds the mark for its end, to its last line. A prompt that was chosen
+    # since is found by the wrapper not having run.
     function __triterm_wrap_prompt
         functions -q fish_prompt; or return
-        functions -e __triterm_user_prompt
+        functions -q __triterm_user_prompt; and functions -e __triterm_user_prompt
         functions -c fish_prompt __triterm_user_prompt
         function fish_prompt
-            __triterm_user_prompt
+            set -l lines (__triterm_user_prompt)
             set -g __triterm_wrapped_prompt_ran 1
-            printf '\e]133;B\a'
+            set -q lines[1]; or set lines ''
+            set lines[-1] $lines[-1]\e]133\;B\a
+            printf '%s\n' $lines
         end
     end
 

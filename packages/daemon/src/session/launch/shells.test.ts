@@ -12,7 +12,7 @@ const PROMPTS: Readonly<Record<ShellKind, { file: string; text: string }>> = {
   zsh: { file: '.zshrc', text: "PS1=$'<%?>\\n%% '\n" },
   fish: {
     file: '.config/fish/config.fish',
-    text: 'function fish_prompt; echo "<$status>"; echo \'> \'; end\n',
+    text: 'function fish_prompt; set -l s $status; set -l p $pipestatus; echo "<$s>"; echo "[$p]> "; end\n',
   },
 };
 
@@ -68,6 +68,11 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
         ]);
       });
 
+      it.runIf(shell === 'fish')('keeps the lines of the prompt and the status of a pipeline', async () => {
+        const pty = await start();
+        expect(await pty.run('true | sh -c "exit 4"')).toMatch(/<4>\x1b\[K\r\n\[0 4\]> \x1b\]133;B/);
+      });
+
       it("leaves the command's status to the user's prompt", async () => {
         const pty = await start();
         expect(await pty.run('sh -c "exit 7"')).toContain('<7>');
@@ -92,8 +97,9 @@ for (const shell of ['bash', 'zsh', 'fish'] as const) {
         const pty = await start();
         const from = pty.output.length;
         pty.write('abandoned');
-        await pty.until(/d/, from);
-        pty.write('\x03');
+        // fish loses a Ctrl-C that comes while it colours the line.
+        await pty.until(shell === 'fish' ? /\[91mabandoned[\s\S]*\[m$/ : /d/, from);
+        await pty.type('\x03');
         expect(marks(await pty.run('true')).filter(mark => /^[CD]/.test(mark))).toEqual(['C true', 'D 0']);
         expect(await pty.run('true')).not.toContain('abandoned');
       });
