@@ -30,9 +30,9 @@ export interface NewSession {
 }
 
 export interface CreateOptions {
-  /** Live sessions that the user may have. */
+  /** Sessions that the user may have running; ended and lost ones don't count. */
   readonly limit: number;
-  /** A repetition with the same key returns the session that the first call made. */
+  /** A repetition with the same key returns the session that the first call made, as it is since. */
   readonly idempotencyKey?: string;
 }
 
@@ -53,8 +53,9 @@ export interface WriteGuard {
 }
 
 /**
- * Sessions in the database: the source of truth. Every method rejects with STORE_UNAVAILABLE, DISK_FULL or
- * READ_ONLY_STATE when the database can't be used, within a deadline.
+ * Sessions in the database: the source of truth. Every method rejects within a deadline when the database can't be used: with
+ * STORE_UNAVAILABLE, DISK_FULL, READ_ONLY_STATE or STORE_CORRUPT when nothing was done, with OUTCOME_UNKNOWN when a
+ * write may have been done all the same (then read, or repeat it under its idempotency key).
  */
 export interface SessionStore {
   /** Rejects with NAME_TAKEN or TOO_MANY_SESSIONS, both decided in the creating transaction. */

@@ -1,0 +1,8 @@
+export type {
+  CreateOptions,
+  NewSession,
+  SessionChange,
+  SessionRow,
+  SessionStore,
+  WriteGuard,
+} from './session-store.ts';

@@ -1,0 +1,85 @@
+import type { SessionState } from '../../domain/index.ts';
+
+/**
+ * The tables as queries see them. Columns are TEXT, BIGINT or INTEGER in every database; times are milliseconds since 1970;
+ * BIGINT values stay below 2^53.
+ */
+export interface Tables {
+  session: SessionTable;
+  session_activity: SessionActivityTable;
+  socket: SocketTable;
+  server: ServerTable;
+  cache_outbox: CacheOutboxTable;
+  quota: QuotaTable;
+  idempotency: IdempotencyTable;
+  meta: MetaTable;
+}
+
+export interface SessionTable {
+  id: string;
+  rev: number;
+  user_id: string;
+  name: string;
+  owner_server: string;
+  owner_epoch: number;
+  state: SessionState;
+  primary_socket: string | null;
+  /** SessionDoc as JSON. */
+  doc: string;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+/** Outside `session`, so that typing changes no revision and invalidates no cache. */
+export interface SessionActivityTable {
+  id: string;
+  last_activity_at: number;
+}
+
+/** Connections as their servers last told; read when the registry in the cache can't be. */
+export interface SocketTable {
+  id: string;
+  session_id: string;
+  server_id: string;
+  incarnation: number;
+  user_id: string;
+  device_id: string;
+  device_name: string;
+  connected_at: number;
+}
+
+export interface ServerTable {
+  id: string;
+  /** A new one each time that the server starts or its lease lapsed. */
+  incarnation: number;
+  host_id: string;
+  boot_id: string;
+  state_dir: string;
+  advertise_url: string | null;
+  lease_until: number;
+}
+
+/** Rows whose cache entries are behind. */
+export interface CacheOutboxTable {
+  id: string;
+  rev: number;
+}
+
+export interface QuotaTable {
+  scope: string;
+  used: number;
+}
+
+/** What a mutation with this key has made, so that a repetition makes nothing new. */
+export interface IdempotencyTable {
+  key: string;
+  result: string;
+  at: number;
+}
+
+/** `schema`, `min_compatible`, `db_epoch`, `cache_epoch`, `boot_id`, and on SQLite the counter `rev`. */
+export interface MetaTable {
+  k: string;
+  v: string;
+}

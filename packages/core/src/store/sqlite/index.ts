@@ -1,0 +1,1 @@
+export { type OpenedStore, openSqliteSessionStore, type SqliteStoreOptions } from './sqlite-session-store.ts';
