@@ -51,8 +51,9 @@ export function writeFileAtomicSync(
       closeSync(fd);
     }
     renameSync(draft, path);
+    if (fsync) syncDirectorySync(dirname(path));
   } catch (thrown) {
-    rmSync(draft, { force: true });
+    discard(draft);
     throw fileError(thrown, `Cannot write ${path}`);
   }
 }
@@ -60,6 +61,23 @@ export function writeFileAtomicSync(
 /** Beside the file, because a rename is atomic within one file system only. */
 function draftPath(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+function discard(draft: string): void {
+  try {
+    rmSync(draft, { force: true });
+  } catch {
+    // What stood in the way of writing it stands in the way of removing it; the first error says what.
+  }
+}
+
+function syncDirectorySync(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {

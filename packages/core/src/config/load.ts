@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { badSetting, environmentName, readConfigFile } from './config-file.ts';
 import type { Paths } from './paths.ts';
 import { type Config, configSchema } from './schema.ts';

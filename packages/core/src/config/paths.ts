@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 
 /** Where everything of one state directory lies. Computed, never created here. */
 export interface Paths {
@@ -20,10 +20,15 @@ export interface Paths {
   readonly configFile: string;
 }
 
-/** `TRITERM_STATE_DIR`, else `$XDG_STATE_HOME/triterm`; relative values of XDG variables are ignored, as their specification says. */
+/**
+ * `TRITERM_STATE_DIR`, else `$XDG_STATE_HOME/triterm`; relative values of XDG variables are ignored, as their specification
+ * says, our own count from the working directory. All are absolute and without a final slash, which would follow a symlink.
+ */
 export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Paths {
-  const stateDir = env.TRITERM_STATE_DIR || join(xdg(env.XDG_STATE_HOME, home, '.local/state'), 'triterm');
-  const runDir = env.TRITERM_RUNTIME_DIR || join(stateDir, 'run');
+  const stateDir = resolve(
+    env.TRITERM_STATE_DIR || join(xdg(env.XDG_STATE_HOME, home, '.local/state'), 'triterm'),
+  );
+  const runDir = resolve(env.TRITERM_RUNTIME_DIR || join(stateDir, 'run'));
   return {
     stateDir,
     runDir,
@@ -34,8 +39,9 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string 
     database: join(stateDir, 'triterm.db'),
     sessionsDir: join(stateDir, 'sessions'),
     logFile: join(stateDir, 'tritermd.log'),
-    configFile:
+    configFile: resolve(
       env.TRITERM_CONFIG || join(xdg(env.XDG_CONFIG_HOME, home, '.config'), 'triterm', 'config.json'),
+    ),
   };
 }
 

@@ -1,7 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { CLIENT_DEFAULTS, MAX_HISTORY_LINES } from './client-settings.ts';
 
 const positive = z.int().min(1);
+/** The longest time that a timer can measure: 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The configuration: `config.json`, overridden by `TRITERM_<NAME>` variables, overridden by flags. Every setting has
@@ -44,7 +46,7 @@ export const configSchema = z.strictObject({
   /** `TERM` of new sessions. */
   term: z.string().min(1).default('xterm-256color'),
   /** After this time detached, a full log is overwritten instead of pausing the program; null: never. */
-  detachedOverflowAfterMs: z.int().min(0).nullable().default(null),
+  detachedOverflowAfterMs: z.int().min(0).max(MAX_TIMER_MS).nullable().default(null),
   /** Attach: the key that detaches, such as `C-\\`; and the one that opens the session picker, none when empty. */
   detachKey: z.string().default(CLIENT_DEFAULTS.detachKey),
   switchKey: z.string().default(CLIENT_DEFAULTS.switchKey),

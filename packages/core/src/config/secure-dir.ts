@@ -11,13 +11,21 @@ export const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
  * UNSAFE_PATH, PERMISSION_DENIED, DISK_FULL or READ_ONLY_STATE.
  */
 export function ensureSecureDir(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (thrown) {
-    const found = stat(path);
-    if (found === undefined || found.isDirectory()) throw refusal(thrown, path);
-  }
+  // One by one: mkdir(2) may say ENOENT although the parent is there (in /proc, in a directory that was removed), and
+  // `recursive` would then try for ever.
+  const missing: string[] = [];
+  for (let at = path; stat(at) === undefined; at = dirname(at)) missing.unshift(at);
+  for (const directory of missing) make(directory);
   verify(path, lstatSync(path), 'directory');
+}
+
+function make(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (thrown) {
+    // Somebody else was faster.
+    if (errnoName(thrown) !== 'EEXIST') throw refusal(thrown, path);
+  }
 }
 
 /**

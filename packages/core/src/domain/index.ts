@@ -1,3 +1,4 @@
+export { closest } from './closest.ts';
 export { isSessionId, isSessionName, newSessionId, newToken } from './ids.ts';
 export { ROLES, type Role } from './role.ts';
 export {
@@ -6,6 +7,7 @@ export {
   type SessionDoc,
   type SessionInfo,
   type SessionState,
+  type ShellKind,
 } from './session.ts';
 export { type ControllerWindow, decideSize, SIZE_POLICIES, type SizePolicy } from './size-policy.ts';
 export {

@@ -37,10 +37,17 @@ export interface SessionInfo {
   labels: Record<string, string>;
 }
 
+/** Shells that tell their state by marks in their output. */
+export type ShellKind = 'bash' | 'zsh' | 'fish';
+
 /** What the store keeps of a session beside its columns: everything that one owner writes as a whole. */
 export interface SessionDoc {
   /** argv as started; empty for the user's shell. */
   argv: string[];
+  /** How lists show it: `bash`, `vim notes.txt`. */
+  command: string;
+  /** The shell whose integration is loaded, when it is one of those. */
+  shell: ShellKind | null;
   cwd: string;
   title: string;
   cols: number;

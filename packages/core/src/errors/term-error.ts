@@ -8,6 +8,9 @@ export interface WireError {
   details?: Record<string, unknown>;
 }
 
+/** A peer's message or hint is cut at this length. */
+const MAX_TEXT_LENGTH = 8192;
+
 /** The one error class: a code from the catalogue, a message, optional details and the cause. */
 export class TermError extends Error {
   readonly code: ErrorCode;
@@ -48,12 +51,16 @@ export class TermError extends Error {
     };
   }
 
-  /** Rebuilds a peer's error. A code that this release does not know becomes INTERNAL and keeps message and hint. */
-  static fromWire(wire: WireError): TermError {
-    const code = isErrorCode(wire.code) ? wire.code : 'INTERNAL';
-    return new TermError(code, wire.message, {
-      ...(wire.hint === undefined ? {} : { hint: wire.hint }),
-      ...(wire.details === undefined ? {} : { details: wire.details }),
+  /**
+   * Rebuilds a peer's error. A code that this release does not know becomes INTERNAL and keeps message and hint; what has
+   * not the shape of a `WireError` is left out.
+   */
+  static fromWire(wire: unknown): TermError {
+    const { code, message, hint, details } = isObject(wire) ? wire : {};
+    const known = typeof code === 'string' && isErrorCode(code) ? code : 'INTERNAL';
+    return new TermError(known, text(message) ?? 'The other side told no reason.', {
+      hint: text(hint),
+      ...(isObject(details) ? { details } : {}),
     });
   }
 
@@ -63,4 +70,12 @@ export class TermError extends Error {
     const message = thrown instanceof Error ? thrown.message : String(thrown);
     return new TermError(code, message, { cause: thrown });
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value.slice(0, MAX_TEXT_LENGTH) : undefined;
 }

@@ -34,8 +34,13 @@ const FIXED_BYTES = 6;
 export const HEADER_BYTES = LENGTH_BYTES + FIXED_BYTES;
 const OFFSET_BYTES = 8;
 
-/** No peer may make us hold more than this for one frame. A checkpoint (≤ 4 MiB) is the largest that we send. */
+/** No client may make us hold more than this for one frame. A checkpoint (≤ 4 MiB) is the largest that is sent to a server. */
 export const MAX_PAYLOAD_BYTES = 5 * 1024 * 1024;
+/** What a server sends may be larger: a painted screen of a million cells in as many colours. */
+export const MAX_SERVED_PAYLOAD_BYTES = 64 * 1024 * 1024;
+
+/** Pieces of an incomplete frame below this size are joined: a sender of single bytes must not cost a buffer for each. */
+const SMALL_PIECE_BYTES = 4096;
 
 const KNOWN_KINDS: ReadonlySet<number> = new Set(Object.values(FrameKind));
 
@@ -60,8 +65,16 @@ export function encodeFrame(kind: FrameKind, channel: number, payload: Uint8Arra
   return frame;
 }
 
+/** Throws TOO_LARGE: the other side would drop the connection over such a frame. */
 export function encodeControl(channel: number, message: unknown, flags = 0): Buffer {
-  return encodeFrame(FrameKind.control, channel, Buffer.from(JSON.stringify(message)), flags);
+  const payload = Buffer.from(JSON.stringify(message));
+  if (payload.length > MAX_PAYLOAD_BYTES) {
+    throw new TermError(
+      'TOO_LARGE',
+      `A message has ${payload.length} bytes, ${MAX_PAYLOAD_BYTES} are possible.`,
+    );
+  }
+  return encodeFrame(FrameKind.control, channel, payload, flags);
 }
 
 /** Header and offset of an output, input or snapshot frame; its `dataBytes` bytes follow by themselves. */
@@ -123,21 +136,21 @@ function readOffset(payload: Buffer): number {
  * that keeps one beyond its turn must copy it. Bounded: at most one incomplete frame is held.
  */
 export class FrameDecoder {
-  readonly #maxPayloadBytes: number;
+  /** Larger payloads are refused. */
+  maxPayloadBytes: number;
   #held: Buffer[] = [];
   #heldBytes = 0;
   /** Bytes of the frame at the head of `#held`, once its length is known. */
   #wantBytes = HEADER_BYTES;
 
   constructor(maxPayloadBytes: number = MAX_PAYLOAD_BYTES) {
-    this.#maxPayloadBytes = maxPayloadBytes;
+    this.maxPayloadBytes = maxPayloadBytes;
   }
 
   /** Takes the next bytes and returns the frames that they complete. Throws BAD_FRAME; then the stream is dead. */
   push(chunk: Buffer): Frame[] {
     if (this.#heldBytes + chunk.length < this.#wantBytes) {
-      this.#held.push(chunk);
-      this.#heldBytes += chunk.length;
+      this.#hold(chunk);
       return [];
     }
     let rest = this.#held.length === 0 ? chunk : Buffer.concat([...this.#held, chunk]);
@@ -155,10 +168,23 @@ export class FrameDecoder {
     return frames;
   }
 
+  /** Joins small pieces of about equal size, so that no byte is copied more than a dozen times. */
+  #hold(chunk: Buffer): void {
+    let piece = chunk;
+    for (;;) {
+      const last = this.#held.at(-1);
+      if (last === undefined || last.length > piece.length || piece.length >= SMALL_PIECE_BYTES) break;
+      this.#held.pop();
+      piece = Buffer.concat([last, piece]);
+    }
+    this.#held.push(piece);
+    this.#heldBytes += chunk.length;
+  }
+
   /** Length of the frame that begins here; checked before a single byte of it is held. */
   #frameBytes(at: Buffer): number {
     const length = at.readUInt32BE(0);
-    if (length < FIXED_BYTES || length - FIXED_BYTES > this.#maxPayloadBytes) {
+    if (length < FIXED_BYTES || length - FIXED_BYTES > this.maxPayloadBytes) {
       throw new TermError('BAD_FRAME', `A frame announces ${length} bytes.`);
     }
     return LENGTH_BYTES + length;

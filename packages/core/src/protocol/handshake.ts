@@ -36,7 +36,7 @@ export function parseHello(message: unknown): Hello['hello'] {
   const protocol = member(hello, 'protocol');
   const min = member(protocol, 'min');
   const max = member(protocol, 'max');
-  if (typeof min !== 'number' || typeof max !== 'number') throw notHandshake();
+  if (!isVersion(min) || !isVersion(max)) throw notHandshake();
   return {
     protocol: { min, max },
     software: text(member(hello, 'software')),
@@ -47,16 +47,10 @@ export function parseHello(message: unknown): Hello['hello'] {
 /** Reads the answer to a hello. Throws the peer's own error when it rejected, BAD_MESSAGE otherwise. */
 export function parseWelcome(message: unknown): Welcome['welcome'] {
   const reject = member(message, 'reject');
-  if (reject !== undefined) {
-    throw TermError.fromWire({
-      code: text(member(reject, 'code')),
-      message: text(member(reject, 'message')),
-      hint: text(member(reject, 'hint')),
-    });
-  }
+  if (reject !== undefined) throw TermError.fromWire(reject);
   const welcome = member(message, 'welcome');
   const protocol = member(welcome, 'protocol');
-  if (typeof protocol !== 'number') throw notHandshake();
+  if (!isVersion(protocol)) throw notHandshake();
   return {
     protocol,
     software: text(member(welcome, 'software')),
@@ -69,11 +63,19 @@ function member(value: unknown, key: string): unknown {
 }
 
 function text(value: unknown): string {
-  return typeof value === 'string' ? value.slice(0, 1024) : '';
+  return isText(value) ? value.slice(0, 1024) : '';
 }
 
 function texts(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter(item => typeof item === 'string').slice(0, 64) : [];
+  return Array.isArray(value) ? value.slice(0, 64).filter(isText).map(text) : [];
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isVersion(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function notHandshake(): TermError {

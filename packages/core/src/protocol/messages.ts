@@ -1,5 +1,6 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
+import { withAtMost } from './bounded-record.ts';
 
 /**
  * Control messages between a client and tritermd: the single source of truth. Requests are `{id, method, params}`,
@@ -14,14 +15,18 @@ const offset = z.int().min(0);
 const token = z.string().regex(/^[0-9a-f]{32}$/);
 /** A session's name, id, or the beginning of its id. */
 const target = z.string().min(1).max(128);
-const labels = z.record(z.string().min(1).max(64), z.string().max(256));
-const environment = z.record(z.string().min(1).max(256), z.string().max(128 * 1024));
+/** A name as somebody asked for it; whether it can be one is the daemon's to say, with BAD_NAME. */
+const wantedName = z.string().max(1024);
+const labelName = z.string().min(1).max(64);
+const labels = withAtMost(64, z.record(labelName, z.string().max(256)));
+/** One string of argv or the environment: MAX_ARG_STRLEN of execve(2). */
+const argument = z.string().max(128 * 1024);
+const environment = withAtMost(4096, z.record(z.string().min(1).max(256), argument));
 const base64 = z.base64();
+/** The longest time that a timer can measure. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 /** A wait's deadline; 0 waits as long as the connection lives. */
-const timeoutMs = z
-  .int()
-  .min(0)
-  .max(2 ** 31 - 1);
+const timeoutMs = z.int().min(0).max(MAX_TIMER_MS);
 
 export const sessionInfo = z.object({
   id: z.string(),
@@ -65,18 +70,15 @@ const promptState = z.enum(['none', 'prompt', 'running']);
 const waitCondition = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('exit') }),
   z.object({ kind: z.literal('text'), pattern: z.string().min(1).max(4096) }),
-  z.object({ kind: z.literal('idle'), idleMs: z.int().min(1) }),
+  z.object({ kind: z.literal('idle'), idleMs: z.int().min(1).max(MAX_TIMER_MS) }),
   /** The shell is back at its prompt. */
   z.object({ kind: z.literal('command') }),
 ]);
 
 const createParams = z.object({
-  name: z.string().optional(),
+  name: wantedName.optional(),
   /** argv; empty or missing for the user's login shell. */
-  argv: z
-    .array(z.string().max(128 * 1024))
-    .max(4096)
-    .optional(),
+  argv: z.array(argument).max(4096).optional(),
   cwd: z.string().max(4096),
   /** The client's environment; the daemon filters it. */
   environment,
@@ -88,6 +90,10 @@ const createParams = z.object({
   sizePolicy: z.enum(SIZE_POLICIES).optional(),
   idempotencyKey: token,
 });
+
+const colours = z
+  .object({ foreground: z.string().max(64), background: z.string().max(64), cursor: z.string().max(64) })
+  .partial();
 
 const attachParams = z.object({
   target,
@@ -105,12 +111,14 @@ const attachParams = z.object({
   /** Variables to refresh for the session's shells. */
   environment: environment.default({}),
   /** The client's terminal colours as X11 `rgb:…` specifications, for programs that ask. */
-  colours: z
-    .object({ foreground: z.string().max(64), background: z.string().max(64), cursor: z.string().max(64) })
-    .partial()
-    .default({}),
-  /** Sent when reconnecting: what was received last. */
-  resume: z.object({ offset, sizeGeneration: z.int().min(0) }).optional(),
+  colours: colours.default({}),
+  /**
+   * Sent when attaching again: what was received last. With `repaint` the client's screen is spoilt, and a state with
+   * the lines that came after the offset is sent in any case.
+   */
+  resume: z
+    .object({ offset, sizeGeneration: z.int().min(0), repaint: z.boolean().default(false) })
+    .optional(),
 });
 
 /** Every request, with its parameters and its result. */
@@ -136,11 +144,15 @@ export const METHODS = {
     }),
   },
   'session.rename': {
-    params: z.object({ target, name: z.string() }),
+    params: z.object({ target, name: wantedName }),
     result: z.object({ session: sessionInfo }),
   },
   'session.label': {
-    params: z.object({ target, set: labels.default({}), remove: z.array(z.string()).default([]) }),
+    params: z.object({
+      target,
+      set: labels.default({}),
+      remove: z.array(labelName).max(64).default([]),
+    }),
     result: z.object({ session: sessionInfo }),
   },
   'session.resize': {
@@ -208,8 +220,13 @@ export const METHODS = {
     }),
   },
   'session.run': {
-    params: z.object({ target, argv: z.array(z.string()).min(1), timeoutMs, idempotencyKey: token }),
-    /** The output that the command wrote, as base64, at most 4 MiB of it (the last), and its exit status. */
+    params: z.object({
+      target,
+      argv: z.array(argument).min(1).max(4096),
+      timeoutMs,
+      idempotencyKey: token,
+    }),
+    /** The output that the command wrote, as base64, at most 3 MiB of it (the last), and its exit status. */
     result: z.object({ output: base64, truncated: z.boolean(), exitCode: z.int().nullable() }),
   },
   'session.search': {
@@ -308,6 +325,8 @@ export type DaemonNotificationParams<N extends DaemonNotification> = z.output<
 /** Notifications from a client, on an attachment's channel. */
 export const CLIENT_NOTIFICATIONS = {
   'attachment.resize': windowSize,
+  /** The terminal's colours, when they become known after attaching. */
+  'attachment.colours': colours,
 } as const;
 export type ClientNotification = keyof typeof CLIENT_NOTIFICATIONS;
 export type ClientNotificationParams<N extends ClientNotification> = z.output<

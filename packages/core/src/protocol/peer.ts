@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { TermError, type WireError } from '../errors/index.ts';
+import { TermError } from '../errors/index.ts';
 import {
   decodeControl,
   encodeAck,
@@ -8,6 +8,7 @@ import {
   type Frame,
   FrameDecoder,
   FrameKind,
+  MAX_SERVED_PAYLOAD_BYTES,
 } from './frame-codec.ts';
 import {
   type Hello,
@@ -41,8 +42,17 @@ interface Waiting {
 const MAX_INBOUND_REQUESTS = 256;
 /** Frames that a peer may send on top of its handshake before that is answered. */
 const MAX_EARLY_FRAMES = 64;
+/**
+ * Bytes that an accepting side may owe; beyond it reads no more of what the other one sends until that has read them all.
+ * More than what attachments have in flight, so that only who asks and never reads comes there.
+ */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+/** Who does not read is told no more beyond this, but dropped. */
+const MAX_UNTOLD_BYTES = 64 * 1024 * 1024;
 /** How long a rejected peer may take to read why. */
 const REJECT_LINGER_MS = 1000;
+/** How long the other side may take to read what was sent before a close. */
+const CLOSE_LINGER_MS = 5000;
 /** A peer that does not finish its handshake in this time is dropped. */
 export const HANDSHAKE_TIMEOUT_MS = 5000;
 /** Default deadline of a request. */
@@ -57,6 +67,10 @@ export class Peer {
   #inboundRequests = 0;
   #nextId = 1;
   #closed = false;
+  /** This side accepted the connection; only such a one stops reading, so that never both sides wait. */
+  #accepting = false;
+  /** The other side does not read, so neither do we. */
+  #holdsBack = false;
   #handshake: ((message: unknown) => void) | undefined;
   /** Frames that came before the handshake was judged; undefined once the connection is open. */
   #early: Frame[] | undefined = [];
@@ -65,7 +79,11 @@ export class Peer {
     this.#stream = stream;
     this.#handlers = handlers;
     stream.on('data', (chunk: Buffer) => this.#receive(chunk));
-    stream.on('drain', () => handlers.drain?.());
+    stream.on('drain', () => {
+      if (this.#holdsBack) stream.resume();
+      this.#holdsBack = false;
+      handlers.drain?.();
+    });
     stream.on('error', cause =>
       this.#end(new TermError('CONNECTION_LOST', `The connection failed: ${cause.message}`, { cause })),
     );
@@ -93,11 +111,18 @@ export class Peer {
     features: string[] = [],
     timeoutMs = HANDSHAKE_TIMEOUT_MS,
   ): Promise<Welcome['welcome']> {
+    this.#decoder.maxPayloadBytes = MAX_SERVED_PAYLOAD_BYTES;
     const answer = this.#firstMessage(timeoutMs);
     const hello: Hello = { hello: { protocol: { ...protocol }, software, features } };
     this.#stream.write(encodeControl(0, hello));
     try {
       const welcome = parseWelcome(await answer);
+      if (welcome.protocol < protocol.min || welcome.protocol > protocol.max) {
+        throw new TermError(
+          'PROTOCOL_MISMATCH',
+          `${welcome.software} chose protocol ${welcome.protocol}, which this side does not speak.`,
+        );
+      }
       this.#admitEarly();
       return welcome;
     } catch (thrown) {
@@ -118,6 +143,7 @@ export class Peer {
     admit: (hello: Hello['hello']) => void = () => {},
     timeoutMs = HANDSHAKE_TIMEOUT_MS,
   ): Promise<Hello['hello'] & { version: number }> {
+    this.#accepting = true;
     try {
       const hello = parseHello(await this.#firstMessage(timeoutMs));
       const version = negotiate(protocol, hello.protocol, hello.software);
@@ -137,21 +163,36 @@ export class Peer {
   #reject(error: TermError): void {
     if (this.#closed) return;
     const reject: Reject = { reject: error.toWire() };
-    const linger = setTimeout(() => this.#stream.destroy(), REJECT_LINGER_MS);
-    this.#stream.once('close', () => clearTimeout(linger));
-    this.#stream.end(encodeControl(0, reject), () => this.#stream.destroy());
+    this.#stream.write(encodeControl(0, reject));
     this.#settleAll(error);
+    this.#finish(REJECT_LINGER_MS);
   }
 
-  /** Sends a request and waits for its reply. `timeoutMs` 0: as long as the connection lives. */
-  request(
+  /**
+   * Ends our direction and waits for the other side to end its own: closing at once, with bytes of it unread, could make
+   * the system drop what was sent.
+   */
+  #finish(lingerMs: number): void {
+    if (this.#stream.destroyed) return;
+    const linger = setTimeout(() => this.#stream.destroy(), lingerMs).unref();
+    this.#stream.once('close', () => clearTimeout(linger));
+    this.#stream.resume();
+    this.#stream.end();
+  }
+
+  /**
+   * Sends a request and waits for its reply. `timeoutMs` 0: as long as the connection lives. Rejects with the other side's
+   * error, TIMEOUT, CONNECTION_LOST or TOO_LARGE.
+   */
+  async request(
     method: string,
     params: unknown,
     options: { timeoutMs?: number; channel?: number } = {},
   ): Promise<unknown> {
-    if (this.#closed) return Promise.reject(new TermError('CONNECTION_LOST', 'The connection is closed.'));
+    if (this.#closed) throw new TermError('CONNECTION_LOST', 'The connection is closed.');
     const { timeoutMs = REQUEST_TIMEOUT_MS, channel = 0 } = options;
     const id = this.#nextId++;
+    const request = encodeControl(channel, { id, method, params });
     return new Promise((resolve, reject) => {
       const timer =
         timeoutMs === 0
@@ -161,13 +202,17 @@ export class Peer {
               reject(new TermError('TIMEOUT', `No answer to ${method} within ${timeoutMs} ms.`));
             }, timeoutMs);
       this.#waiting.set(id, { resolve, reject, timer });
-      this.#stream.write(encodeControl(channel, { id, method, params }));
+      this.#stream.write(request);
     });
   }
 
   /** False when the other side is slow and the caller should wait for `drain`. */
   notify(method: string, params: unknown, channel = 0): boolean {
     if (this.#closed) return false;
+    if (this.queuedBytes > MAX_UNTOLD_BYTES) {
+      this.#end(new TermError('CONNECTION_LOST', 'The other side does not read.'));
+      return false;
+    }
     return this.#stream.write(encodeControl(channel, { method, params }));
   }
 
@@ -190,15 +235,16 @@ export class Peer {
     return !this.#closed && this.#stream.write(encodeAck(channel, offset, snapshots));
   }
 
-  /** Sends what is queued, then closes. Requests under way fail with CONNECTION_LOST. */
+  /** Sends what is queued, then closes; after some time at once. Requests under way fail with CONNECTION_LOST. */
   close(): void {
     this.#end(undefined);
-    this.#stream.end();
+    this.#finish(CLOSE_LINGER_MS);
   }
 
   /** Closes at once and drops what is queued. */
   destroy(error?: TermError): void {
     this.#end(error);
+    this.#stream.destroy();
   }
 
   #firstMessage(timeoutMs: number): Promise<unknown> {
@@ -224,6 +270,9 @@ export class Peer {
         this.#admit(frame);
       }
     });
+    if (!this.#accepting || this.#closed || this.queuedBytes <= MAX_UNREAD_BYTES) return;
+    this.#holdsBack = true;
+    this.#stream.pause();
   }
 
   /** A frame that makes no sense ends the connection, never the process. */
@@ -273,30 +322,30 @@ export class Peer {
       if (typeof id === 'number') void this.#answer(id, method, params, frame.channel);
       else this.#handlers.notification?.(method, params, frame.channel);
     } else if (typeof id === 'number') {
-      this.#settle(id, result, error as WireError | undefined);
+      this.#settle(id, result, error);
     } else {
       throw new TermError('BAD_MESSAGE', 'A control message has neither method nor id.');
     }
   }
 
   async #answer(id: number, method: string, params: unknown, channel: number): Promise<void> {
-    let reply: unknown;
+    let reply: Buffer;
     this.#inboundRequests += 1;
     try {
       if (this.#inboundRequests > MAX_INBOUND_REQUESTS)
         throw new TermError('TOO_MANY_WAITING', 'Too many requests are under way.');
       if (this.#handlers.request === undefined)
         throw new TermError('UNKNOWN_METHOD', `Unknown method ${method}.`);
-      reply = { id, result: (await this.#handlers.request(method, params, channel)) ?? {} };
+      reply = encodeResult(channel, id, (await this.#handlers.request(method, params, channel)) ?? {});
     } catch (thrown) {
-      reply = { id, error: TermError.from(thrown).toWire() };
+      reply = encodeError(channel, id, TermError.from(thrown));
     } finally {
       this.#inboundRequests -= 1;
     }
-    if (!this.#closed) this.#stream.write(encodeControl(channel, reply));
+    if (!this.#closed) this.#stream.write(reply);
   }
 
-  #settle(id: number, result: unknown, error: WireError | undefined): void {
+  #settle(id: number, result: unknown, error: unknown): void {
     const waiting = this.#waiting.get(id);
     if (waiting === undefined) return;
     this.#waiting.delete(id);
@@ -319,5 +368,29 @@ export class Peer {
     }
     this.#waiting.clear();
     this.#handlers.close?.(error);
+  }
+}
+
+/** Throws TOO_LARGE. */
+function encodeResult(channel: number, id: number, result: unknown): Buffer {
+  try {
+    return encodeControl(channel, { id, result });
+  } catch (thrown) {
+    const error = TermError.from(thrown);
+    if (error.code !== 'TOO_LARGE') throw error;
+    throw new TermError('TOO_LARGE', error.message, { hint: 'Ask for less at once.' });
+  }
+}
+
+/** What cannot be sent of an error is left out. */
+function encodeError(channel: number, id: number, error: TermError): Buffer {
+  try {
+    return encodeControl(channel, { id, error: error.toWire() });
+  } catch {
+    const { code, message, hint } = error;
+    return encodeControl(channel, {
+      id,
+      error: { code, message: message.slice(0, 1024), hint: hint.slice(0, 1024) },
+    });
   }
 }

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { TermError } from '../errors/index.ts';
+import { errnoName, fileError } from './system-error.ts';
+
+function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: it says no`), { code });
+}
+
+describe('a system error', () => {
+  it.each([
+    ['ENOSPC', 'DISK_FULL'],
+    ['EDQUOT', 'DISK_FULL'],
+    ['EROFS', 'READ_ONLY_STATE'],
+    ['EACCES', 'PERMISSION_DENIED'],
+    ['EPERM', 'PERMISSION_DENIED'],
+    ['ELOOP', 'UNSAFE_PATH'],
+    ['EIO', 'INTERNAL'],
+    ['toString', 'INTERNAL'],
+  ])('%s becomes %s and is kept as its cause', (errno, code) => {
+    const cause = systemError(errno);
+    expect(fileError(cause, 'Cannot write /x')).toMatchObject({
+      code,
+      message: `Cannot write /x: ${errno}: it says no`,
+      cause,
+    });
+  });
+
+  it('has a name only when the system gave it one', () => {
+    expect(errnoName(systemError('ENOENT'))).toBe('ENOENT');
+    for (const thrown of [
+      new Error('x'),
+      Object.assign(new Error('x'), { code: 7 }),
+      'ENOENT',
+      undefined,
+      { code: 'ENOENT' },
+    ])
+      expect(errnoName(thrown)).toBeUndefined();
+  });
+
+  it('that is ours already passes unchanged', () => {
+    const own = new TermError('TIMEOUT', 'm');
+    expect(fileError(own, 'Cannot write')).toBe(own);
+    expect(fileError('text', 'Cannot write').message).toBe('Cannot write: text');
+  });
+});
