@@ -18,7 +18,6 @@ __triterm_a='\['$'\e]133;A\a''\]'
 __triterm_b='\['$'\e]133;B\a''\]'
 __triterm_environment_file=${TRITERM_ENVIRONMENT_FILE-}
 __triterm_environment_stamp=${TRITERM_ENVIRONMENT_STAMP-}
-__triterm_debug_trap=
 builtin unset TRITERM_ENVIRONMENT_STAMP
 
 # Percent-encodes the bytes of $1 into __triterm_url; runs of harmless characters are copied whole.
@@ -46,6 +45,7 @@ __triterm_prompt_begin() {
       __triterm_running=
       builtin printf '\e]133;D;%s\a' "$status"
     fi
+    __triterm_order
     # Where the prompt commands are one string, the next one must find the status of the command.
     [[ -z $__triterm_string_mode ]] || return "$status"
   } 2>/dev/null >/dev/tty
@@ -55,6 +55,12 @@ __triterm_prompt_begin() {
 __triterm_prompt_end() {
   {
     local status=$? line
+    if [[ -n $__triterm_running ]]; then
+      # The command itself has replaced PROMPT_COMMAND, and the first hook with it.
+      __triterm_running=
+      [[ -z $__triterm_string_mode ]] || status=
+      builtin printf '\e]133;D%s\a' "${status:+;$status}"
+    fi
     if [[ $PWD != "$__triterm_pwd" ]]; then
       __triterm_encode "$PWD"
       __triterm_pwd=$PWD
@@ -71,7 +77,7 @@ __triterm_prompt_end() {
     fi
     __triterm_mark_prompt
     __triterm_order
-    [[ -z $__triterm_string_mode ]] || return "$status"
+    [[ -z $__triterm_string_mode ]] || return "${status:-0}"
   } 2>/dev/null >/dev/tty
 }
 
@@ -80,19 +86,13 @@ __triterm_prompt_end() {
 __triterm_mark_prompt() {
   local prompt=${PS1-}
   if [[ $prompt != "$__triterm_ps1" ]]; then
-    if [[ -n $__triterm_early && -n $__triterm_ps1 ]]; then
-      # Another prompt command makes PS1 anew after this one, so marks in it would be lost.
-      __triterm_direct_marks=1
-    fi
+    # Where other prompt commands come after this one, they may make PS1 anew; until it was seen to stay, the marks
+    # are written right away too.
+    [[ -z $__triterm_not_last ]] || builtin printf '\e]133;A\a\e]133;B\a'
     prompt=${prompt//"$__triterm_a"/}
-    prompt=${prompt//"$__triterm_b"/}
-    if [[ -z $__triterm_direct_marks ]]; then
-      prompt=$__triterm_a$prompt$__triterm_b
-    fi
-    PS1=$prompt
-    __triterm_ps1=$prompt
+    PS1=$__triterm_a${prompt//"$__triterm_b"/}$__triterm_b
+    __triterm_ps1=$PS1
   fi
-  [[ -n $__triterm_direct_marks ]] && builtin printf '\e]133;A\a\e]133;B\a'
   if [[ -n $__triterm_has_ps0 ]]; then
     prompt=${PS0-}
     prompt=${prompt//"$__triterm_ps0_expanding"/}
@@ -131,64 +131,76 @@ __triterm_command_mark() {
   } 2>/dev/null
 }
 
-# For bash before 4.4, which has no PS0: the DEBUG trap of the first command after the prompt.
+# For bash before 4.4, which has no PS0: the DEBUG trap of the first command after the prompt, or bash-preexec.
 __triterm_debug() {
   [[ -n ${COMP_LINE-} || -z $__triterm_at_prompt ]] && return 0
   __triterm_at_prompt=
-  [[ $1 == __triterm_prompt_begin ]] && return 0
-  __triterm_running=1
+  [[ $1 == __triterm_prompt_begin ]] || __triterm_preexec "$1"
+  return 0
+}
+__triterm_preexec() {
   {
+    __triterm_running=1
     __triterm_encode "${1:0:2048}"
     builtin printf '\e]133;C;cmdline_url=%s\a' "$__triterm_url"
   } 2>/dev/null >/dev/tty
-  return 0
 }
 
-# Keeps the two hooks at the ends of PROMPT_COMMAND, whatever others add. bash-preexec's last hook stays last: the
-# next command that its DEBUG trap sees is the user's.
+# Keeps the two hooks in their places among the prompt commands, whatever others add.
 __triterm_order() {
-  local command rest
-  if [[ -n $__triterm_string_mode ]]; then
-    rest=${PROMPT_COMMAND-}
-    rest=${rest//__triterm_prompt_begin$'\n'/}
-    rest=${rest//$'\n'__triterm_prompt_end/}
-    rest=${rest//__triterm_prompt_begin/:}
-    rest=${rest//__triterm_prompt_end/:}
-    if [[ -n $__triterm_early ]]; then
-      PROMPT_COMMAND=__triterm_prompt_begin$'\n'__triterm_prompt_end${rest:+$'\n'$rest}
-    elif [[ $rest == *$'\n'__bp_interactive_mode ]]; then
-      PROMPT_COMMAND=__triterm_prompt_begin$'\n'${rest%$'\n'*}$'\n'__triterm_prompt_end$'\n'__bp_interactive_mode
+  local command
+  if [[ -n $__triterm_bash_preexec ]]; then
+    # Its functions are called in turn by its own prompt command, the first one.
+    [[ ${precmd_functions[0]-} != __triterm_prompt_begin || ${precmd_functions[*]: -1} != __triterm_prompt_end ]] || return 0
+    local -a others=()
+    for command in "${precmd_functions[@]}"; do
+      case $command in
+        __triterm_prompt_begin | __triterm_prompt_end) ;;
+        *) others+=("$command") ;;
+      esac
+    done
+    precmd_functions=(__triterm_prompt_begin ${others[@]+"${others[@]}"} __triterm_prompt_end)
+  elif [[ -n $__triterm_string_mode ]]; then
+    command=${PROMPT_COMMAND-}
+    command=${command//__triterm_prompt_begin$'\n'/}
+    command=${command//$'\n'__triterm_prompt_end/}
+    command=${command//__triterm_prompt_begin/:}
+    command=${command//__triterm_prompt_end/:}
+    if [[ -n $__triterm_not_last ]]; then
+      PROMPT_COMMAND=__triterm_prompt_begin$'\n'__triterm_prompt_end$'\n'${command:-:}
     else
-      PROMPT_COMMAND=__triterm_prompt_begin$'\n'${rest:-:}$'\n'__triterm_prompt_end
+      PROMPT_COMMAND=__triterm_prompt_begin$'\n'${command:-:}$'\n'__triterm_prompt_end
     fi
-    return 0
-  fi
-  local -a before=() after=(__triterm_prompt_end)
-  for command in "${PROMPT_COMMAND[@]}"; do
-    case $command in
-      '' | __triterm_prompt_begin | __triterm_prompt_end) ;;
-      __bp_interactive_mode) after+=(__bp_interactive_mode) ;;
-      *)
-        command=${command//__triterm_prompt_begin/:}
-        before+=("${command//__triterm_prompt_end/:}")
-        ;;
-    esac
-  done
-  if [[ -n $__triterm_early ]]; then
-    PROMPT_COMMAND=(__triterm_prompt_begin __triterm_prompt_end "${before[@]}")
   else
-    PROMPT_COMMAND=(__triterm_prompt_begin "${before[@]}" "${after[@]}")
+    [[ ${PROMPT_COMMAND[0]-} != __triterm_prompt_begin || -n $__triterm_not_last || ${PROMPT_COMMAND[*]: -1} != __triterm_prompt_end ]] || return 0
+    [[ ${PROMPT_COMMAND[0]-} != __triterm_prompt_begin || -z $__triterm_not_last || ${PROMPT_COMMAND[1]-} != __triterm_prompt_end ]] || return 0
+    local -a ordered=(__triterm_prompt_begin)
+    [[ -z $__triterm_not_last ]] || ordered+=(__triterm_prompt_end)
+    for command in "${PROMPT_COMMAND[@]}"; do
+      case $command in
+        '' | : | __triterm_prompt_begin | __triterm_prompt_end) ;;
+        *)
+          command=${command//__triterm_prompt_begin/:}
+          ordered+=("${command//__triterm_prompt_end/:}")
+          ;;
+      esac
+    done
+    [[ -n $__triterm_not_last ]] || ordered+=(__triterm_prompt_end)
+    # bash walks through the elements while this runs: they may get other values, but none may go.
+    local -i index last=${#PROMPT_COMMAND[@]}
+    for ((index = 0; index < ${#ordered[@]} || index < last; index++)); do
+      PROMPT_COMMAND[index]=${ordered[index]-:}
+    done
   fi
 }
 
-# After the user's files. Only the last hook is put in place; it adds the first one at the first prompt, when
-# frameworks that rewrite PROMPT_COMMAND late have done so.
+# After the user's files, with what `trap -p DEBUG` says there (a function does not see it).
 __triterm_install() {
   local version=$((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1]))
   __triterm_string_mode=
   __triterm_has_ps0=
-  __triterm_early=
-  __triterm_direct_marks=
+  __triterm_not_last=
+  __triterm_bash_preexec=
   __triterm_at_prompt=
   __triterm_ps0_plain=$'\e]133;C\a'
   # The substring of no length is there for its arithmetic: an assignment without a process.
@@ -196,25 +208,33 @@ __triterm_install() {
   [[ $version -ge 501 ]] || __triterm_string_mode=1
   if [[ $version -ge 404 ]]; then
     __triterm_has_ps0=1
-  elif [[ -z $__triterm_debug_trap ]]; then
+  elif [[ -n ${bash_preexec_imported-}${__bp_imported-} ]]; then
+    preexec_functions+=(__triterm_preexec)
+  elif [[ -z $1 ]]; then
     builtin trap '__triterm_debug "$BASH_COMMAND"' DEBUG
   fi
-  # A DEBUG trap of the user's may take the command after the last of its own prompt commands for the one that was
-  # typed (to time it, say); then the hooks run before them.
-  if [[ -n $__triterm_debug_trap && -z ${bash_preexec_imported-}${__bp_imported-} ]]; then
-    __triterm_early=1
+  if [[ -n ${bash_preexec_imported-}${__bp_imported-} ]]; then
+    # It rewrites PROMPT_COMMAND at the first prompt, and takes what comes after its own part for a command that was typed.
+    __triterm_bash_preexec=1
+    __triterm_string_mode=
+    __triterm_not_last=1
+    precmd_functions+=(__triterm_prompt_end)
+  elif [[ -n $1 ]]; then
+    # Some DEBUG traps of users take the command after the last of their own prompt commands for the one that was
+    # typed (to time it, say).
+    __triterm_not_last=1
   fi
-  if [[ -n $__triterm_early ]]; then
-    __triterm_order
-  elif [[ -n $__triterm_string_mode ]]; then
-    PROMPT_COMMAND=${PROMPT_COMMAND:+$PROMPT_COMMAND$'\n'}__triterm_prompt_end
+  # What names these functions must not reach another shell. An array is never exported.
+  if [[ -z $__triterm_bash_preexec$__triterm_string_mode ]]; then
+    PROMPT_COMMAND=("${PROMPT_COMMAND[@]}")
   else
-    PROMPT_COMMAND=("${PROMPT_COMMAND[@]}" __triterm_prompt_end)
+    builtin export -n PROMPT_COMMAND
   fi
+  builtin export -n PS0
+  __triterm_order
 }
 
 if [[ -z ${__triterm_deferred-} ]]; then
-  __triterm_debug_trap=$(builtin trap -p DEBUG)
-  __triterm_install
+  __triterm_install "$(builtin trap -p DEBUG)"
 fi
 fi

@@ -6,5 +6,4 @@ if [[ -r ~/.bashrc && ! -d ~/.bashrc ]]; then
   builtin source ~/.bashrc
 fi
 builtin unset __triterm_deferred
-__triterm_debug_trap=$(builtin trap -p DEBUG)
-__triterm_install
+__triterm_install "$(builtin trap -p DEBUG)"

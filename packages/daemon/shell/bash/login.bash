@@ -25,5 +25,4 @@ elif [[ -r ~/.profile && ! -d ~/.profile ]]; then
   builtin source ~/.profile
 fi
 builtin unset __triterm_deferred
-__triterm_debug_trap=$(builtin trap -p DEBUG)
-__triterm_install
+__triterm_install "$(builtin trap -p DEBUG)"

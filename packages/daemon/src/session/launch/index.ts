@@ -7,7 +7,7 @@ import { checkCwd, resolveCommand, resolveShell } from './resolve-command.ts';
 import { HAND_OVER_VARIABLES, integrate, shellIntegrationDir } from './shell-integration.ts';
 import { chooseTerm } from './terminfo.ts';
 
-export { initialPrompt, type PromptState, promptAfter } from './prompt-state.ts';
+export { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './prompt-state.ts';
 export { type RefreshedEnvironment, refreshSessionEnvironment } from './refresh.ts';
 export { runInput } from './run-input.ts';
 
@@ -61,7 +61,7 @@ export async function prepareLaunch(request: LaunchRequest): Promise<Launch> {
   await checkCwd(cwd);
   const shell = await resolveShell(config.shell, callerEnvironment, cwd);
   const command = await resolveCommand(request.argv, shell, callerEnvironment, cwd);
-  const { term, note } = await chooseTerm(config.term, callerEnvironment);
+  const { term, note } = chooseTerm(config.term, callerEnvironment);
   const refreshed = await refreshSessionEnvironment(
     request.sessionDir,
     config.refreshEnvironment,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ShellMark } from '../../screen/screen.ts';
-import { initialPrompt, type PromptState, promptAfter } from './prompt-state.ts';
+import { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './prompt-state.ts';
 
 const A: ShellMark = { kind: 'promptStart', offset: 0 };
 const B: ShellMark = { kind: 'promptEnd', offset: 1 };
@@ -52,6 +52,15 @@ describe('the state of a prompt', () => {
     expect(after(A, B, C(''), C('make'))).toMatchObject({ state: 'running', command: 'make' });
     expect(after(A, B, C('make'), C(''))).toMatchObject({ state: 'running', command: 'make' });
     expect(after(A, B, C('make'), D(1), D(0))).toMatchObject({ lastExitCode: 1 });
+  });
+
+  it('is running from a line that was typed on, whatever the shell makes of it', () => {
+    const entered = promptAfterEnter(after(A, B, C('x'), D(3), A, B));
+    expect(entered).toMatchObject({ state: 'running', commandRuns: false, command: '' });
+    expect([A, B].reduce(promptAfter, entered)).toMatchObject({ state: 'prompt', lastExitCode: 3 });
+    expect([C('make'), D(1), A, B].reduce(promptAfter, entered)).toMatchObject({ lastExitCode: 1 });
+    expect(promptAfterEnter(after())).toEqual(after());
+    expect(promptAfterEnter(after(A, B, C('cat')))).toEqual(after(A, B, C('cat')));
   });
 
   it('ignores an end without a start', () => {

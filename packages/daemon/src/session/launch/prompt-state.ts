@@ -17,6 +17,14 @@ export function initialPrompt(): PromptState {
 }
 
 /**
+ * The state once a line was typed at the prompt: the shell takes it and tells by its next mark, but until that is here it
+ * would seem to be at its prompt still, and whoever waits for the command would not wait.
+ */
+export function promptAfterEnter(present: PromptState): PromptState {
+  return present.state === 'prompt' ? { ...present, state: 'running' } : present;
+}
+
+/**
  * The state after a mark. A prompt that is drawn again, a second start of the same command and an end without a start
  * (two integrations at once) change nothing. It is `prompt` only where the prompt ends: from there on the shell takes what
  * is typed.

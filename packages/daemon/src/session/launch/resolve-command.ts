@@ -1,8 +1,8 @@
 import { access, constants, open, readdir, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
+import { closest } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import { closest } from '../closest.ts';
 
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Names looked at for a suggestion. */
