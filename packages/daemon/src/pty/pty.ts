@@ -27,6 +27,8 @@ export interface SpawnRequest extends WindowSize {
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
+  /** Without a stream for this time, a full log is overwritten instead of pausing the program; null or missing: never. */
+  readonly detachedOverflowAfterMs?: number | null;
 }
 
 /** A PTY on a host, spawned or found again after a restart. */
@@ -72,7 +74,7 @@ export interface StreamStart {
 export interface PtySink {
   /** The host's checkpoint, when it was asked for. The bytes are the sink's to keep. */
   checkpoint(offset: number, bytes: Buffer): void;
-  /** Valid during the call only. */
+  /** The bytes never change afterwards: the sink may keep them. */
   output(offset: number, bytes: Buffer): void;
   resized(offset: number, size: WindowSize, sizeGeneration: number): void;
   gap(from: number, to: number): void;

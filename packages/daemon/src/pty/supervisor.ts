@@ -1,0 +1,187 @@
+import { randomBytes } from 'node:crypto';
+import { readdir, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkSocketPath, ensureSecureDir, type Paths } from '@triterm/core/config';
+import { TermError } from '@triterm/core/errors';
+import { VERSION } from '@triterm/core/protocol';
+import { systemCode } from './host-link.ts';
+import type { Pty, PtyHostInfo, PtyHosts, SpawnRequest } from './pty.ts';
+import { type HostLog, PtyHostClient } from './pty-host-client.ts';
+import { startHost } from './start-host.ts';
+
+export interface PtyHostsOptions {
+  readonly paths: Pick<Paths, 'hostsDir'>;
+  readonly log: HostLog;
+  /** Raised under the daemon's lock at every start: hosts obey the highest. */
+  readonly generation: number;
+  /** PTYs that one host holds at most. */
+  readonly maxPerHost?: number;
+}
+
+const DEFAULT_MAX_PER_HOST = 256;
+/** A host that does not listen by then has failed to start. */
+const START_TIMEOUT_MS = 10_000;
+const START_POLL_MS = 5;
+
+/**
+ * Finds the hosts there are and adopts their PTYs. Rejects with UNSAFE_PATH when their directory is not ours alone, and with
+ * BAD_CONFIG when no host could listen in it because its path is too long.
+ */
+export async function openPtyHosts(options: PtyHostsOptions): Promise<{ hosts: PtyHosts; adopted: Pty[] }> {
+  checkSocketPath(join(options.paths.hostsDir, `${newHostId()}.sock`));
+  ensureSecureDir(options.paths.hostsDir);
+  const supervisor = new Supervisor(options);
+  await supervisor.adopt();
+  return { hosts: supervisor, adopted: supervisor.ptys() };
+}
+
+function newHostId(): string {
+  return randomBytes(4).toString('hex');
+}
+
+class Supervisor implements PtyHosts {
+  readonly #options: PtyHostsOptions;
+  readonly #hosts = new Map<string, PtyHostClient>();
+  /** Hosts that refused a spawn though they seemed to have room, until one of their PTYs is forgotten. */
+  readonly #refusing = new WeakSet<PtyHostClient>();
+  #starting: Promise<PtyHostClient> | undefined;
+  #closed = false;
+
+  constructor(options: PtyHostsOptions) {
+    this.#options = options;
+  }
+
+  get #maxPerHost(): number {
+    return this.#options.maxPerHost ?? DEFAULT_MAX_PER_HOST;
+  }
+
+  ptys(): Pty[] {
+    return [...this.#hosts.values()].flatMap(host => host.ptys());
+  }
+
+  list(): readonly PtyHostInfo[] {
+    return [...this.#hosts.values()].map(host => host.info);
+  }
+
+  async adopt(): Promise<void> {
+    const names = await readdir(this.#options.paths.hostsDir);
+    const sockets = names.filter(name => name.endsWith('.sock'));
+    await Promise.all(sockets.map(name => this.#adoptOne(join(this.#options.paths.hostsDir, name))));
+  }
+
+  async #adoptOne(socketPath: string): Promise<void> {
+    const { log } = this.#options;
+    try {
+      this.#add(await this.#connect(socketPath));
+    } catch (thrown) {
+      const error = TermError.from(thrown);
+      if (systemCode(error) === 'ECONNREFUSED') {
+        await rm(socketPath, { force: true });
+        log.info({ socketPath }, 'removed the socket of a pty-host that is gone');
+      } else {
+        log.warn({ socketPath, error }, 'cannot adopt a pty-host; its sessions go on without us');
+      }
+    }
+  }
+
+  #connect(socketPath: string): Promise<PtyHostClient> {
+    const { generation, log } = this.#options;
+    return PtyHostClient.open({ socketPath, generation, log });
+  }
+
+  #add(host: PtyHostClient): void {
+    const { id } = host.info;
+    this.#hosts.set(id, host);
+    host.onGone = () => void this.#drop(id);
+    host.onForgotten = () => {
+      this.#refusing.delete(host);
+      void this.#retireIfOld(host);
+    };
+    void this.#retireIfOld(host);
+  }
+
+  async #drop(id: string): Promise<void> {
+    this.#hosts.delete(id);
+    await rm(this.#socketPath(id), { force: true }).catch(() => {});
+  }
+
+  /** An empty host of another release is of no more use: new sessions go to ours. */
+  async #retireIfOld(host: PtyHostClient): Promise<void> {
+    if (host.info.version === VERSION || host.info.sessions > 0) return;
+    await host.retire().catch(error => this.#options.log.warn({ error }, 'a pty-host does not retire'));
+  }
+
+  async spawn(request: SpawnRequest): Promise<Pty> {
+    for (;;) {
+      if (this.#closed) throw new TermError('SHUTTING_DOWN', 'The daemon is about to end.');
+      const host = this.#withRoom() ?? (await this.#start());
+      try {
+        return await host.spawn(request);
+      } catch (thrown) {
+        const error = TermError.from(thrown);
+        if (error.code !== 'TOO_MANY_SESSIONS' && error.code !== 'SHUTTING_DOWN') throw error;
+        this.#refusing.add(host);
+      }
+    }
+  }
+
+  #withRoom(): PtyHostClient | undefined {
+    for (const host of this.#hosts.values()) {
+      const { version, sessions } = host.info;
+      const isUsable = host.connected && version === VERSION && !this.#refusing.has(host);
+      if (isUsable && sessions < this.#maxPerHost) return host;
+    }
+    return undefined;
+  }
+
+  /** One host at a time, however many sessions are asked for at once. */
+  #start(): Promise<PtyHostClient> {
+    this.#starting ??= this.#startOne().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #startOne(): Promise<PtyHostClient> {
+    const id = newHostId();
+    const socketPath = this.#socketPath(id);
+    const { exited } = await startHost(socketPath, this.#maxPerHost);
+    let hasExited = false;
+    void exited.then(() => {
+      hasExited = true;
+    });
+    const host = await this.#await(socketPath, () => hasExited);
+    this.#options.log.info({ host: id, pid: host.info.pid }, 'started a pty-host');
+    this.#add(host);
+    return host;
+  }
+
+  async #await(socketPath: string, hasExited: () => boolean): Promise<PtyHostClient> {
+    const deadlineMs = performance.now() + START_TIMEOUT_MS;
+    for (;;) {
+      try {
+        return await this.#connect(socketPath);
+      } catch (cause) {
+        const code = systemCode(TermError.from(cause));
+        const isNotYet = code === 'ENOENT' || code === 'ECONNREFUSED';
+        if (!isNotYet || hasExited() || performance.now() > deadlineMs)
+          throw new TermError('PTY_HOST_UNAVAILABLE', 'The pty-host that was started does not answer.', {
+            cause,
+          });
+      }
+      await delay(START_POLL_MS);
+    }
+  }
+
+  #socketPath(id: string): string {
+    return join(this.#options.paths.hostsDir, `${basename(id)}.sock`);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#starting?.catch(() => {});
+    for (const host of this.#hosts.values()) host.close();
+    this.#hosts.clear();
+  }
+}
