@@ -21,10 +21,16 @@ export class EventCollector implements ModelListener {
   #offset = 0;
   #start = 0;
   readonly #onHistoryCleared: () => void;
+  readonly #onRowsPiledUp: () => void;
   readonly #onMark: (event: Extract<ScreenEvent, { kind: 'mark' }>) => void;
 
-  constructor(onHistoryCleared: () => void, onMark: (event: Extract<ScreenEvent, { kind: 'mark' }>) => void) {
+  constructor(
+    onHistoryCleared: () => void,
+    onRowsPiledUp: () => void,
+    onMark: (event: Extract<ScreenEvent, { kind: 'mark' }>) => void,
+  ) {
     this.#onHistoryCleared = onHistoryCleared;
+    this.#onRowsPiledUp = onRowsPiledUp;
     this.#onMark = onMark;
   }
 
@@ -50,8 +56,18 @@ export class EventCollector implements ModelListener {
     return events;
   }
 
+  /** Answers at one place go together: the host takes one for each place. */
   answer(data: Uint8Array): void {
-    this.#events.push({ kind: 'answer', offset: this.#offset, data });
+    const last = this.#events.findLastIndex(event => event.kind === 'answer');
+    const before = this.#events[last];
+    if (before?.kind !== 'answer' || before.offset !== this.#offset) {
+      this.#events.push({ kind: 'answer', offset: this.#offset, data });
+      return;
+    }
+    const joined = new Uint8Array(before.data.length + data.length);
+    joined.set(before.data);
+    joined.set(data, before.data.length);
+    this.#events[last] = { ...before, data: joined };
   }
 
   title(title: string): void {
@@ -96,5 +112,9 @@ export class EventCollector implements ModelListener {
 
   historyCleared(): void {
     this.#onHistoryCleared();
+  }
+
+  rowsPiledUp(): void {
+    this.#onRowsPiledUp();
   }
 }

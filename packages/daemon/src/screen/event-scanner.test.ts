@@ -37,6 +37,29 @@ describe('EventScanner', () => {
     expect(scan(bytes(text))).toEqual([]);
   });
 
+  it('finds what is answered, and a title that is restored', () => {
+    const found = [
+      '\x1b[c',
+      '\x1b[>0c',
+      '\x1b[=c',
+      '\x1b[5n',
+      '\x1b[?6n',
+      '\x1b[?25$p',
+      '\x1b[4$p',
+      '\x1b[>q',
+      '\x1b[?u',
+    ];
+    found.push('\x1b[?4m', '\x1b[18t', '\x1b[23;2t', '\x1bP$qm\x1b\\', '\x1bP+q544e\x1b\\', '\x1b]11;?\x07');
+    for (const query of found) {
+      expect(scan(bytes(`ab${query}cd`))).toEqual([[2, 2 + query.length]]);
+      expect(scan(bytes(`ab${query}cd`), [1])).toEqual([[2, 2 + query.length]]);
+    }
+    const passed =
+      '\x1b[>4;2m\x1b[=1u\x1b[u\x1b[!p\x1b[2 q\x1b[1;31m\x1b[?1049h\x1b[>5x\x1b[6\x18n\x1bP1$r0m\x1b\\';
+    expect(scan(bytes(passed))).toEqual([]);
+    expect(scan(bytes(passed), [1])).toEqual([]);
+  });
+
   it('finds a bell and takes those near to it for one', () => {
     expect(scan(bytes(`a\x07\x07\x07${'x'.repeat(2000)}\x07`))).toEqual([
       [-1, 2],
@@ -58,6 +81,11 @@ describe('EventScanner', () => {
         '\x1b\x1b]9;n\x07',
         '\x1b]8;;u\x1b\\',
         '\x1bP1$r\x1b\\',
+        '\x1bP$qm\x1b\\',
+        '\x1b[6n',
+        '\x1b[?1;3',
+        '\x1b[1\x07m',
+        'n',
         '\x18',
         '\r\n',
       ],

@@ -16,11 +16,26 @@ const BACKSLASH = 0x5c;
 const SEMICOLON = 0x3b;
 const LEFT_BRACKET = 0x5b;
 const RIGHT_BRACKET = 0x5d;
+const DCS = 0x50;
+const FIRST_FINAL = 0x40;
 
-/** Titles, working directory, notifications and shell marks. */
-const TOLD: ReadonlySet<number> = new Set([0, 1, 2, 7, 9, 99, 777, 133]);
+/** Titles, colours (they may be asked for), working directory, notifications and shell marks. */
+const TOLD: ReadonlySet<number> = new Set([0, 1, 2, 4, 7, 9, 10, 11, 12, 99, 777, 133]);
 /** Strings that are not OSC: DCS, SOS, PM, APC. */
-const OTHER_STRINGS: ReadonlySet<number> = new Set([0x50, 0x58, 0x5e, 0x5f]);
+const OTHER_STRINGS: ReadonlySet<number> = new Set([DCS, 0x58, 0x5e, 0x5f]);
+/** DECRQSS and XTGETTCAP, by what stands before their text. */
+const DCS_QUERY = /^[\d;:]*[$+]q$/;
+/**
+ * Control sequences that are answered or tell a title, by what stands after `ESC [`: device attributes, status reports, DECRQM,
+ * XTVERSION, keyboard modes, the window's size, a title that is restored. One too many does no harm.
+ */
+const CSI_EVENT = /^(?:[>=]?[\d;:]*c|\??[\d;:]*n|\??[\d;:]*\$p|>[\d;:]*q|\?[\d;:]*[um]|[\d;:]*t)$/;
+/** Last bytes of those; `m` without a question mark is too frequent to look at. */
+const CSI_EVENT_FINALS: ReadonlySet<number> = new Set([...'cnpqut'].map(final => final.charCodeAt(0)));
+const QUESTION_MARK = 0x3f;
+const LETTER_M = 0x6d;
+/** Characters of a sequence before its text that are looked at. */
+const MAX_INTRODUCER = 32;
 /** Bells nearer to each other than this are told as one. */
 const BELL_DISTANCE_BYTES = 1024;
 
@@ -31,8 +46,13 @@ const OscText = 3;
 const Other = 4;
 /** ESC within a string: its end when `\` follows. */
 const StringEscape = 5;
+const Csi = 6;
+const DcsIntroducer = 7;
 
-/** Finds the OSC sequences and bells that sessions are told of, over any division of the stream into chunks (ECMA-48, xterm). */
+/**
+ * Finds the sequences that a terminal answers or that sessions are told of, and bells, over any division of the stream into chunks
+ * (ECMA-48, xterm). Must see whatever the terminal model tells its listener of.
+ */
 export class EventScanner {
   #state = Ground;
   #number = 0;
@@ -40,6 +60,8 @@ export class EventScanner {
   /** Whether the string that is open is one to tell. */
   #told = false;
   #sequenceStart = 0;
+  /** What stands after `ESC [` or `ESC P` so far. */
+  #introducer = '';
   #lastBell = Number.NEGATIVE_INFINITY;
 
   /**
@@ -60,7 +82,7 @@ export class EventScanner {
         at = this.#inSequence(offset, bytes, at, cuts);
         continue;
       }
-      const nextEscape = indexOfString(bytes, at);
+      const nextEscape = indexOfSequence(bytes, at);
       if (nextBell >= 0 && nextBell < at) nextBell = bytes.indexOf(BEL, at);
       while (nextBell >= 0 && nextBell < nextEscape) {
         this.#bell(offset, nextBell, cuts);
@@ -80,6 +102,12 @@ export class EventScanner {
       case Escape:
         this.#afterEscape(offset + at - 1, byte);
         return at + 1;
+      case Csi:
+        this.#csi(offset, byte, at, cuts);
+        return at + 1;
+      case DcsIntroducer:
+        this.#dcsIntroducer(byte);
+        return this.#state === DcsIntroducer ? at + 1 : this.#inText(bytes, at, cuts);
       case OscNumber:
         this.#oscNumber(byte);
         return this.#state === OscNumber ? at + 1 : this.#inText(bytes, at, cuts);
@@ -104,12 +132,46 @@ export class EventScanner {
       this.#number = 0;
       this.#digits = 0;
       this.#told = false;
+    } else if (byte === LEFT_BRACKET) {
+      this.#state = Csi;
+      this.#introducer = '';
     } else if (OTHER_STRINGS.has(byte)) {
-      this.#state = Other;
+      this.#state = byte === DCS ? DcsIntroducer : Other;
+      this.#introducer = '';
       this.#told = false;
     } else {
       this.#state = byte === ESC ? Escape : Ground;
     }
+  }
+
+  #csi(offset: number, byte: number, at: number, cuts: Cut[]): void {
+    if (byte === ESC) {
+      this.#sequenceStart = offset + at;
+      this.#state = Escape;
+    } else if (byte === CAN || byte === SUB) {
+      this.#state = Ground;
+    } else if (byte === BEL) {
+      this.#bell(offset, at, cuts);
+    } else if (byte >= 0x20 && byte < 0x7f) {
+      if (this.#introducer.length < MAX_INTRODUCER) this.#introducer += String.fromCharCode(byte);
+      if (byte < FIRST_FINAL) return;
+      this.#state = Ground;
+      if (CSI_EVENT.test(this.#introducer)) {
+        cuts.push({ end: at + 1, nominalEnd: at + 1, start: this.#sequenceStart });
+      }
+    }
+  }
+
+  /** Up to the final byte, or to what ends the string. */
+  #dcsIntroducer(byte: number): void {
+    if (byte < 0x20) {
+      if (byte === ESC || byte === CAN || byte === SUB) this.#state = Other;
+      return;
+    }
+    this.#introducer += String.fromCharCode(byte);
+    if (byte < FIRST_FINAL && this.#introducer.length < MAX_INTRODUCER) return;
+    this.#told = DCS_QUERY.test(this.#introducer);
+    this.#state = Other;
   }
 
   #oscNumber(byte: number): void {
@@ -160,8 +222,8 @@ export class EventScanner {
 /** Bytes that are looked at one by one before the search is left to native code, which is slow to start. */
 const NEAR_BYTES = 48;
 
-/** Index of the next ESC that may begin a string: one before `[` begins none. The length when there is none. */
-function indexOfString(bytes: Uint8Array, from: number): number {
+/** Index of the next ESC that may begin something to tell. The length when there is none. */
+function indexOfSequence(bytes: Uint8Array, from: number): number {
   let at = from;
   for (;;) {
     const nearEnd = Math.min(at + NEAR_BYTES, bytes.length);
@@ -171,6 +233,16 @@ function indexOfString(bytes: Uint8Array, from: number): number {
       if (at < 0) return bytes.length;
     }
     if (bytes[at + 1] !== LEFT_BRACKET) return at;
-    at += 2;
+    let end = at + 2;
+    let byte = bytes[end] ?? ESC;
+    const first = byte;
+    while (byte >= 0x20 && byte < FIRST_FINAL) {
+      end += 1;
+      byte = bytes[end] ?? ESC;
+    }
+    // Controls in the sequence, and its end in another chunk, are for closer looking.
+    if (byte < 0x20 || CSI_EVENT_FINALS.has(byte) || (byte === LETTER_M && first === QUESTION_MARK))
+      return at;
+    at = end + 1;
   }
 }

@@ -76,6 +76,7 @@ export class ScreenSession {
     this.scrollbackLines = options.scrollbackLines;
     this.#events = new EventCollector(
       () => this.#historyCleared(),
+      () => this.#relieve(),
       ({ mark }) => {
         this.#marks.delete(mark.kind);
         this.#marks.set(mark.kind, mark);
@@ -331,6 +332,18 @@ export class ScreenSession {
     this.history.erase(this.#rowsBefore);
     const { floor } = this.history;
     this.#index.settle(() => floor);
+  }
+
+  /** In the middle of a flood: lines that nobody will ask for go at once, and when that is not enough, others are packed. */
+  #relieve(): void {
+    const model = this.slot.look();
+    this.#settleIndex();
+    this.history.skip(model.dropLines(this.scrollbackLines));
+    while (model.arePiledUp && model.scrollbackRows > this.liveRows) {
+      const lines = model.takeLines(Math.max(this.liveRows, model.scrollbackRows - PACK_SLICE_ROWS));
+      if (lines.length === 0) return;
+      this.history.append(lines);
+    }
   }
 
   /** Everything so far becomes history, with a marker below; the terminal begins anew. */

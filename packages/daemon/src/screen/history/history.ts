@@ -84,6 +84,13 @@ export class History {
     this.#dropOldest();
   }
 
+  /** Lines that would have got the next numbers were not kept: there are more than enough after them. */
+  skip(lines: number): void {
+    if (lines === 0) return;
+    this.#end += lines;
+    this.#dropOldest();
+  }
+
   /** The last packed lines with a number ≥ `from`, oldest first: at most `lines`, of at most `bytes` in UTF-8. */
   tail(from: number, lines: number, bytes: number): string[] {
     const lowest = Math.max(from, this.#floor, this.#end - lines);
