@@ -41,6 +41,15 @@ export function processStartTime(pid: number): number | null {
   return Number.isSafeInteger(ticks) ? ticks : null;
 }
 
+/** Whether a process was stopped by a signal (SIGSTOP, Ctrl-Z in another terminal) or a debugger; false when nobody can tell. */
+export function isStopped(pid: number | null): boolean {
+  if (pid === null) return false;
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === undefined) return false;
+  const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
+  return state === 'T' || state === 't';
+}
+
 function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim();

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { type Paths, writeFileAtomicSync } from '@triterm/core/config';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { fileError, type Paths, writeFileAtomicSync } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
 import Database from 'better-sqlite3';
 import { processStartTime } from './host-facts.ts';
@@ -38,6 +38,7 @@ export function acquireStateLock(paths: Pick<Paths, 'lock'>): StateLock | undefi
 
 function lockExclusively(file: string): Database.Database | undefined {
   let database: Database.Database | undefined;
+  createPrivately(file);
   try {
     database = new Database(file, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
@@ -47,6 +48,17 @@ function lockExclusively(file: string): Database.Database | undefined {
     const code = thrown instanceof Database.SqliteError ? thrown.code : '';
     if (code.startsWith('SQLITE_BUSY')) return undefined;
     throw lockError(code, file, thrown);
+  }
+}
+
+/** SQLite would make it, and its journal, with the umask's mode, and would not say why it can't. */
+function createPrivately(file: string): void {
+  try {
+    closeSync(openSync(file, 'wx', 0o600));
+  } catch (thrown) {
+    const error = fileError(thrown, `Cannot lock ${file}`);
+    // It is there, as always but the first time; or something is wrong that SQLite is the one to name.
+    if (error.code !== 'INTERNAL') throw error;
   }
 }
 

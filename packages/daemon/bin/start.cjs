@@ -1,0 +1,18 @@
+'use strict';
+
+/**
+ * Starts a program of this package. CommonJS and old syntax, so that a Node that is too old for the program can still
+ * say so; better-sqlite3 would only crash there.
+ */
+module.exports = program => {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 15)) {
+    import(`../dist/bundle/${program}.mjs`);
+    return;
+  }
+  process.stderr.write(
+    `${program}: it needs Node 22.15 or newer, and this is ${process.versions.node} (${process.execPath}).\n` +
+      'Install a newer one, from https://nodejs.org or with a version manager, and put it first on your PATH.\n',
+  );
+  process.exitCode = 6;
+};

@@ -1,0 +1,135 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TermError } from '@triterm/core/errors';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createLog, type Log } from './log.ts';
+import { redact, redactText } from './redact.ts';
+
+describe('the log', () => {
+  let dir: string;
+  let file: string;
+  beforeEach(() => {
+    dir = mkdtempSync(join(tmpdir(), 'triterm-log-'));
+    file = join(dir, 'd.log');
+  });
+  afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+  function logged(write: (log: Log) => void, level: 'trace' | 'info' = 'info'): Record<string, unknown>[] {
+    write(createLog({ level, file }));
+    return readFileSync(file, 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line));
+  }
+
+  it('writes a line of JSON with level, time, fields and message', () => {
+    const [line] = logged(log => log.info({ session: 'main', cols: 80 }, 'resized'));
+    expect(line).toEqual({
+      level: 'info',
+      time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
+      session: 'main',
+      cols: 80,
+      msg: 'resized',
+    });
+  });
+
+  it('leaves out what is below its level', () => {
+    const all = (log: Log) => {
+      for (const level of ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const)
+        log[level]({}, level);
+    };
+    expect(logged(all).map(line => line.msg)).toEqual(['info', 'warn', 'error', 'fatal']);
+    rmSync(file);
+    expect(logged(all, 'trace')).toHaveLength(6);
+  });
+
+  it('holds no secret, no environment and nothing that was typed or printed', () => {
+    const token = 'hunter2-hunter2';
+    logged(log => {
+      log.info({ password: token, PGPASSWORD: token, apiKey: token, api_key: token, authToken: token }, 'a');
+      log.info({ env: { HOME: token }, environment: { X: token }, extraEnvironment: { X: token } }, 'b');
+      log.info({ data: token, input: token, output: token, bytes: Buffer.from(token) }, 'c');
+      log.info({ deep: { list: [{ secret: token, cookie: token, authorization: token }] } }, 'd');
+      log.info({ url: `redis://me:${token}@host:6379/0` }, `cannot reach postgres://me:${token}@host/db`);
+      log.error({ err: new Error(`connect rediss://me:${token}@host`) }, 'e');
+      const cause = new Error(`postgres://me:${token}@host`);
+      log.error({ error: new TermError('STORE_UNAVAILABLE', 'x', { cause, details: { token } }) }, 'f');
+    });
+    const text = readFileSync(file, 'utf8');
+    expect(text).not.toContain(token);
+    expect(text).toContain('redis://[hidden]@host:6379/0');
+    expect(text).toContain('postgres://[hidden]@host/db');
+  });
+
+  it('shows errors with name, code, stack and cause', () => {
+    const cause = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    const [line] = logged(log => log.error({ error: new TermError('DISK_FULL', 'm', { cause }) }, 'x'));
+    expect(line?.error).toMatchObject({
+      name: 'TermError',
+      code: 'DISK_FULL',
+      message: 'm',
+      stack: expect.stringContaining('log.test'),
+      cause: { name: 'Error', code: 'ENOSPC', message: 'no space' },
+    });
+  });
+
+  it('never throws: not for cycles, getters that throw, BigInts or a file that cannot be written', () => {
+    const cyclic: Record<string, unknown> = { name: 'x' };
+    cyclic.self = cyclic;
+    const trap = {
+      get it() {
+        throw new Error('gotcha');
+      },
+    };
+    const lines = logged(log => {
+      log.info(cyclic, 'cyclic');
+      log.info(trap, 'trap');
+      log.info({ n: 1n, f: () => 1, s: Symbol('s'), u: undefined }, 'odd');
+    });
+    expect(lines.map(line => line.msg)).toEqual(['cyclic', 'odd']);
+    rmSync(file);
+    mkdirSync(file);
+    expect(() => createLog({ level: 'info', file }).error({}, 'lost')).not.toThrow();
+  });
+});
+
+describe('what may stand in the log', () => {
+  it('is bounded in depth, width and length', () => {
+    let deep: unknown = 'bottom';
+    for (let i = 0; i < 100; i += 1) deep = { deep };
+    expect(JSON.stringify(redact(deep))).toContain('[deeper]');
+    const wide = redact(Array.from({ length: 1000 }, (_, i) => i)) as unknown[];
+    expect(wide).toHaveLength(50);
+    expect(
+      Object.keys(redact(Object.fromEntries(wide.concat(wide).map((_, i) => [i, i]))) as object),
+    ).toHaveLength(50);
+    expect(redactText('x'.repeat(10_000))).toHaveLength(4097);
+    expect(redact(Buffer.alloc(10))).toBe('[10 bytes]');
+  });
+
+  it('keeps what is no secret', () => {
+    const fields = {
+      session: 'main',
+      pid: 7,
+      ok: true,
+      none: null,
+      when: new Date(0),
+      path: '/home/me',
+      key: 'C-a',
+    };
+    expect(redact(fields)).toEqual(fields);
+    expect(redactText('http://host/path?x=@y and me@example.org')).toBe(
+      'http://host/path?x=@y and me@example.org',
+    );
+  });
+
+  it('can always be printed', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true }), value => {
+        JSON.stringify({ value: redact(value) });
+      }),
+    );
+  });
+});

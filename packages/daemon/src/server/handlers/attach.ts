@@ -1,0 +1,70 @@
+import { sameSize } from '@triterm/core/domain';
+import type { ParsedParams, Result } from '@triterm/core/protocol';
+import type { PtyInput } from '../../pty/pty.ts';
+import { onNewScreen } from '../../session/new-screen.ts';
+import type { Session } from '../../session/session.ts';
+import type { SessionService } from '../../session/session-service.ts';
+import { AttachmentChannel } from '../attachment-channel.ts';
+import type { Handlers } from '../router.ts';
+
+/** Attaching a client to a session, and letting it go. */
+export function attachHandlers(
+  service: SessionService,
+): Pick<Handlers, 'session.attach' | 'attachment.detach' | 'session.detach' | 'session.take'> {
+  return {
+    'session.attach': async (params, { connection, channel }) => {
+      const session = service.registry.find(params.target);
+      const port = new AttachmentChannel(connection.peer, channel);
+      if (session.row.state === 'exited') return showEnded(session, params, port);
+      const { attachment, live, resumed, offset, replaced } = await service.attach(session, params, port);
+      let input: PtyInput | undefined;
+      try {
+        if (params.role === 'controller')
+          input = await live.pty.openInput(params.attachment, applied => attachment.inputApplied(applied));
+      } catch (thrown) {
+        live.detach(attachment);
+        throw thrown;
+      }
+      connection.add(channel, { session, live, attachment, input });
+      // The reply is written before the next turn of the loop.
+      setImmediate(() => {
+        port.open();
+        live.begin(attachment, {
+          returning: params.resume !== undefined && !replaced,
+          missedSince: params.resume?.offset,
+        });
+      });
+      return {
+        session: session.info(),
+        inputOffset: input?.inputOffset ?? 0,
+        offset,
+        resumed,
+        sizeGeneration: live.sizeGeneration,
+      };
+    },
+    'attachment.detach': (_params, { connection, channel }) => {
+      connection.detach(channel);
+      return {};
+    },
+    'session.detach': ({ target, client }) => ({ detached: service.detach(target, client) }),
+    'session.take': ({ target, client }) => ({ session: service.take(target, client) }),
+  };
+}
+
+/** An ended session: its last screen, then its status. */
+async function showEnded(
+  session: Session,
+  params: ParsedParams<'session.attach'>,
+  port: AttachmentChannel,
+): Promise<Result<'session.attach'>> {
+  const { window, historyLines, attachment } = params;
+  const info = session.info();
+  const last = await session.withScreen(screen =>
+    sameSize(window, info) ? screen.paint({ historyLines }) : screen.render(attachment, window, true),
+  );
+  const { exitCode, signal } = info;
+  port.snapshot(last.offset, sameSize(window, info) ? onNewScreen(last.bytes) : last.bytes);
+  port.notify('session.exited', { exitCode, signal });
+  setImmediate(() => port.open());
+  return { session: info, inputOffset: 0, offset: last.offset, resumed: false, sizeGeneration: 0 };
+}

@@ -1,0 +1,36 @@
+import type { SessionService } from '../../session/session-service.ts';
+import { waitFor } from '../../session/wait.ts';
+import type { Handlers } from '../router.ts';
+
+type ScriptingMethods =
+  | 'session.send'
+  | 'session.capture'
+  | 'session.wait'
+  | 'session.run'
+  | 'session.search';
+
+/** What scripts and agents do with a session without attaching to it. */
+export function scriptingHandlers(service: SessionService): Pick<Handlers, ScriptingMethods> {
+  return {
+    'session.send': params => service.send(params),
+    'session.capture': async ({ target, format, scrollbackLines }) => {
+      const session = service.registry.find(target);
+      const capture = await session.capture({
+        ansi: format === 'ansi',
+        scrollbackLines: scrollbackLines < 0 ? Number.MAX_SAFE_INTEGER : scrollbackLines,
+      });
+      const { scrollback, screen, cursor, offset, alternateScreen } = capture;
+      return { session: session.info(), scrollback, screen, cursor, offset, alternateScreen };
+    },
+    'session.wait': async ({ target, condition, timeoutMs }, { connection }) => {
+      const session = service.registry.find(target);
+      const outcome = await waitFor(session, condition, timeoutMs, connection.gone);
+      return { session: session.info(), ...outcome };
+    },
+    'session.run': params => service.run(params),
+    'session.search': ({ target, pattern, ignoreCase, limit }) => {
+      const session = service.registry.find(target);
+      return session.withScreen(screen => screen.search(pattern, ignoreCase ? 'iu' : 'u', limit));
+    },
+  };
+}

@@ -1,0 +1,556 @@
+import {
+  type ControllerWindow,
+  decideSize,
+  type SizePolicy,
+  sameSize,
+  type WindowSize,
+} from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import type { ExitStatus } from '@triterm/core/protocol';
+import type { Pty, PtySink } from '../pty/pty.ts';
+import type {
+  Checkpoint,
+  Paint,
+  Rendered,
+  Screen,
+  ScreenListener,
+  Screens,
+  ShellMark,
+} from '../screen/screen.ts';
+import {
+  Attachment,
+  type AttachmentHost,
+  type AttachmentOptions,
+  type AttachmentPort,
+} from './attachment.ts';
+import { Checkpointer } from './checkpointer.ts';
+import { Flow } from './flow.ts';
+import { onNewScreen } from './new-screen.ts';
+import { OutputStream } from './output-stream.ts';
+import { Resizer } from './resizer.ts';
+
+/** What a live session tells its owner. Called in the stream's order. */
+export interface LiveSessionListener {
+  output(offset: number, bytes: Uint8Array): void;
+  resized(size: WindowSize): void;
+  title(title: string): void;
+  cwd(cwd: string): void;
+  bell(): void;
+  notification(body: string): void;
+  mark(mark: ShellMark, replayed: boolean): void;
+  parsed(offset: number): void;
+  exited(status: ExitStatus): void;
+  /** Nobody holds the tty any more: no output follows. */
+  eof(): void;
+  lost(error: TermError): void;
+  attachmentEnded(attachment: Attachment): void;
+  /** A checkpoint for the disk was made. */
+  checkpointed(checkpoint: Checkpoint): void;
+  trouble(what: string, error: unknown): void;
+}
+
+export interface LiveSessionOptions {
+  readonly pty: Pty;
+  readonly screens: Screens;
+  readonly sizePolicy: SizePolicy;
+  readonly scrollbackLines: number;
+  readonly historyDir: string | null;
+  /** What makes a client the primary one. */
+  readonly handOver: 'typing' | 'explicit';
+  /** State before the PTY's first byte: the old scrollback of a session that was recreated. */
+  readonly initial?: Uint8Array;
+}
+
+/** A client that resumes may be this far behind without holding the program; beyond it, it is painted. */
+const RESUME_BYTES = 1024 * 1024;
+/** How long a client may wait until what an earlier daemon knew is known again. */
+const REPLAY_MS = 5000;
+/** How often stalled clients are looked for while one may hold the program. */
+const STALL_CHECK_MS = 50;
+
+/** Where a client was, and whether it must be painted all the same. */
+interface ResumePoint {
+  readonly offset: number;
+  readonly sizeGeneration: number;
+  readonly repaint: boolean;
+}
+
+/** A session whose PTY runs: its stream, its screen, its size and its clients. */
+export class LiveSession implements AttachmentHost {
+  readonly #pty: Pty;
+  readonly #options: LiveSessionOptions;
+  readonly #listener: LiveSessionListener;
+  readonly #stream: OutputStream;
+  readonly #resizer: Resizer;
+  readonly #flow: Flow;
+  readonly #attachments = new Set<Attachment>();
+  #screen: Screen | undefined;
+  readonly #checkpoints: Checkpointer;
+  /** Bytes before this offset were written to the screen. */
+  #screenHead = 0;
+  /** Generation of the size that the screen has, as far as its resizes were records of the stream. */
+  #screenGeneration = 0;
+  /** Bytes before this offset were told to the listener. */
+  #toldHead: number;
+  /** What stands before this offset belongs to an earlier daemon's time. */
+  readonly #replayedThrough: number;
+  #replayed: (() => void)[] = [];
+  #policy: SizePolicy;
+  #stallTimer: NodeJS.Timeout | undefined;
+  #exit: { readonly status: ExitStatus; readonly offset: number } | undefined;
+  #eof = false;
+  #closed = false;
+  /** Monotonic time of the last output. */
+  outputAtMs = performance.now();
+
+  constructor(options: LiveSessionOptions, listener: LiveSessionListener) {
+    const { pty } = options;
+    this.#pty = pty;
+    this.#options = options;
+    this.#listener = listener;
+    this.#policy = options.sizePolicy;
+    this.#replayedThrough = pty.info.logEnd;
+    this.#toldHead = pty.info.logStart;
+    this.#checkpoints = new Checkpointer({
+      offset: pty.info.checkpointOffset ?? 0,
+      make: async () => this.screen.checkpoint(),
+      deliver: checkpoint => {
+        pty.checkpoint(checkpoint.offset, checkpoint.sizeGeneration, checkpoint.bytes);
+        listener.checkpointed(checkpoint);
+      },
+      trouble: (what, error) => listener.trouble(what, error),
+    });
+    this.#resizer = new Resizer(pty);
+    this.#flow = new Flow(pty, () => this.#attachments);
+    this.#stream = new OutputStream(pty, pty.info.logStart, this.#sink(), () => this.#mayFlow());
+  }
+
+  /** Follows the PTY from its checkpoint, or from its first byte. */
+  async start(): Promise<void> {
+    if (this.#pty.info.checkpointOffset === null)
+      this.#openScreen(this.#options.initial ?? null, this.#pty.info.logStart);
+    await this.#stream.start({
+      offset: this.#pty.info.logStart,
+      fromCheckpoint: this.#pty.info.checkpointOffset !== null,
+      sizeGeneration: 0,
+    });
+  }
+
+  get pty(): Pty {
+    return this.#pty;
+  }
+
+  get size(): WindowSize {
+    return this.#resizer.size;
+  }
+
+  get sizeGeneration(): number {
+    return this.#resizer.generation;
+  }
+
+  /** Offset of the next byte that the program writes, as far as known. */
+  get head(): number {
+    return Math.max(this.#stream.head, this.#screenHead);
+  }
+
+  get attachments(): ReadonlySet<Attachment> {
+    return this.#attachments;
+  }
+
+  /** The controller that typed or attached last. */
+  get latestController(): Attachment | undefined {
+    return this.#controllers().sort((a, b) => b.activeAtMs - a.activeAtMs)[0];
+  }
+
+  get exit(): ExitStatus | undefined {
+    return this.#exit?.status;
+  }
+
+  get eof(): boolean {
+    return this.#eof;
+  }
+
+  /** Throws NO_SCREEN while the model could not be made. */
+  get screen(): Screen {
+    if (this.#screen === undefined) throw new TermError('NO_SCREEN', 'The screen is not there yet.');
+    return this.#screen;
+  }
+
+  /**
+   * Adds a client. It is sent everything from `resume` on when that is possible (then true), else the screen.
+   */
+  async attach(
+    options: AttachmentOptions,
+    port: AttachmentPort,
+    resume: ResumePoint | undefined,
+    take: boolean,
+  ): Promise<{ attachment: Attachment; resumed: boolean; offset: number }> {
+    await this.#untilReplayed();
+    const attachment = new Attachment(options, port, this);
+    this.#attachments.add(attachment);
+    if (
+      take ||
+      this.#primary === undefined ||
+      (this.#options.handOver === 'typing' && resume === undefined)
+    ) {
+      this.#makePrimary(attachment);
+    }
+    try {
+      const resumed = resume !== undefined && (await this.#resume(attachment, resume));
+      return { attachment, resumed, offset: resumed && resume !== undefined ? resume.offset : this.head };
+    } catch (thrown) {
+      this.detach(attachment);
+      throw thrown;
+    }
+  }
+
+  /**
+   * Begins to send. A client that only reconnects (`returning`) does not change the size: the others come back one by one, and
+   * whose window counted is known again when somebody types. Of what came before `missedSince` it has the lines.
+   */
+  begin(attachment: Attachment, how: { returning: boolean; missedSince: number | undefined }): void {
+    void this.#begin(attachment, how).catch(error => this.#listener.trouble('painting a client', error));
+  }
+
+  /** The client attaches anew: nothing is decided without it. */
+  replace(attachment: Attachment): void {
+    this.#attachments.delete(attachment);
+    attachment.close();
+    this.#screen?.dropView(attachment.token);
+  }
+
+  detach(attachment: Attachment): void {
+    if (!this.#attachments.delete(attachment)) return;
+    attachment.close();
+    this.#screen?.dropView(attachment.token);
+    if (attachment.primary) {
+      attachment.primary = false;
+      const next = this.latestController;
+      if (next !== undefined) this.#makePrimary(next);
+    }
+    this.#decideSize();
+    this.flowChanged();
+  }
+
+  /** A client typed. */
+  typed(attachment: Attachment, nowMs: number): void {
+    const wasLatest = this.#controllers().every(other => other.activeAtMs <= attachment.activeAtMs);
+    attachment.activeAtMs = nowMs;
+    if (this.#options.handOver === 'typing' && !attachment.primary) this.#makePrimary(attachment);
+    if (!wasLatest && this.#policy === 'latest') this.#decideSize();
+  }
+
+  windowChanged(attachment: Attachment, window: WindowSize): void {
+    attachment.window = window;
+    this.#decideSize();
+    void this.#showAtItsSize(attachment).catch(error => this.#listener.trouble('painting a client', error));
+  }
+
+  /** Makes it the primary client and gives the session its size. */
+  take(attachment: Attachment, nowMs: number): void {
+    attachment.activeAtMs = nowMs;
+    this.#makePrimary(attachment);
+    if (this.#policy === 'manual') this.#resizer.want(attachment.window);
+    else this.#decideSize();
+  }
+
+  setPolicy(policy: SizePolicy): void {
+    this.#policy = policy;
+    this.#decideSize();
+  }
+
+  /** Resolves when the program and the screen have the size. Throws TIMEOUT. */
+  async resize(size: WindowSize): Promise<void> {
+    this.#resizer.want(size);
+    await this.#resizer.settled();
+  }
+
+  setColours(colours: { foreground?: string; background?: string; cursor?: string }): void {
+    this.#screen?.setColours(colours);
+  }
+
+  async paint(attachment: Attachment, missedSince: number | undefined): Promise<Paint> {
+    const lines = attachment.historyLines;
+    const paint = await this.screen.paint({
+      historyLines: lines,
+      ...(missedSince === undefined ? {} : { missedSince }),
+    });
+    return { ...paint, bytes: onNewScreen(paint.bytes) };
+  }
+
+  render(attachment: Attachment, reset: boolean): Promise<Rendered> {
+    return this.screen.render(attachment.token, attachment.window, reset);
+  }
+
+  flowChanged(): void {
+    if (this.#closed) return;
+    this.#flow.changed();
+    this.#stream.grant();
+    this.#watchStalls();
+  }
+
+  ended(attachment: Attachment): void {
+    this.#listener.attachmentEnded(attachment);
+  }
+
+  /** Makes a checkpoint of everything so far, gives it to the host and to the listener. Undefined when it failed. */
+  checkpoint(): Promise<Checkpoint | undefined> {
+    return this.#checkpoints.make();
+  }
+
+  /** Lets go of the screen and the clients; the PTY goes on in its host. */
+  close(): void {
+    this.#closed = true;
+    this.#checkpoints.close();
+    clearTimeout(this.#stallTimer);
+    this.#releaseReplayed();
+    for (const attachment of this.#attachments) attachment.close();
+    this.#attachments.clear();
+    this.#screen?.close();
+    this.#screen = undefined;
+  }
+
+  get #primary(): Attachment | undefined {
+    for (const attachment of this.#attachments) if (attachment.primary) return attachment;
+    return undefined;
+  }
+
+  #controllers(): Attachment[] {
+    return [...this.#attachments].filter(attachment => attachment.role === 'controller');
+  }
+
+  #makePrimary(attachment: Attachment): void {
+    if (attachment.role !== 'controller') return;
+    const before = this.#primary;
+    if (before === attachment) return;
+    attachment.primary = true;
+    attachment.notify('attachment.role', { role: attachment.role, primary: true });
+    if (before !== undefined) {
+      before.primary = false;
+      before.notify('attachment.role', { role: before.role, primary: false });
+    }
+    this.flowChanged();
+  }
+
+  #decideSize(): void {
+    const windows: ControllerWindow[] = this.#controllers().map(attachment => ({
+      ...attachment.window,
+      activeAtMs: attachment.activeAtMs,
+    }));
+    this.#resizer.want(decideSize(this.#policy, this.#resizer.size, windows));
+  }
+
+  async #resume(attachment: Attachment, from: ResumePoint): Promise<boolean> {
+    if (from.repaint) return false;
+    const sameScreen = from.sizeGeneration === this.sizeGeneration && sameSize(attachment.window, this.size);
+    if (!attachment.lossless && !sameScreen) return false;
+    if (from.offset > Math.max(this.head, this.#replayedThrough)) return false;
+    const rewinds = from.offset < this.#stream.head;
+    const paces = attachment.lossless || attachment.primary;
+    if (rewinds && !paces && this.head - from.offset > RESUME_BYTES) return false;
+    // Before the stream is asked for: its first bytes may be here before the answer.
+    attachment.resumeAt(from.offset);
+    if (!rewinds) return true;
+    try {
+      const { offset, sizeGeneration } = from;
+      await this.#stream.start({ offset, sizeGeneration, fromCheckpoint: false });
+      return true;
+    } catch (error) {
+      attachment.cannotResume();
+      if (TermError.from(error).code === 'TOO_LARGE') return false;
+      throw error;
+    }
+  }
+
+  async #begin(
+    attachment: Attachment,
+    { returning, missedSince }: { returning: boolean; missedSince: number | undefined },
+  ): Promise<void> {
+    if (!returning) this.#decideSize();
+    await this.#resizer.settled().catch(() => {});
+    if (attachment.state === 'waiting') await attachment.show(this.size, missedSince);
+    this.flowChanged();
+    if (this.#exit !== undefined) attachment.exited(this.#exit.status, this.#exit.offset);
+  }
+
+  async #showAtItsSize(attachment: Attachment): Promise<void> {
+    await this.#resizer.settled().catch(() => {});
+    const fits = sameSize(attachment.window, this.size);
+    const rendered = attachment.state === 'rendered';
+    if (!attachment.lossless && (rendered || !fits)) await attachment.show(this.size);
+  }
+
+  #mayFlow(): boolean {
+    if (this.#screen?.full) return false;
+    for (const attachment of this.#attachments) if (attachment.holdsStream) return false;
+    return true;
+  }
+
+  #openScreen(checkpoint: Uint8Array | null, offset: number): void {
+    this.#screen?.close();
+    this.#screenHead = offset;
+    this.#screenGeneration = 0;
+    this.#screen = this.#options.screens.open(
+      this.#pty.session,
+      {
+        ...this.#pty.info.spawnSize,
+        sizeGeneration: 0,
+        offset,
+        checkpoint,
+        scrollbackLines: this.#options.scrollbackLines,
+        historyDir: this.#options.historyDir,
+      },
+      this.#screenListener(),
+    );
+  }
+
+  #sink(): PtySink {
+    return {
+      checkpoint: (offset, bytes) => {
+        if (this.#screen === undefined) this.#openScreen(bytes, offset);
+      },
+      output: (offset, bytes) => this.#output(offset, bytes),
+      resized: (offset, size, generation) => this.#resized(offset, size, generation),
+      gap: (from, to) => this.#gap(from, to),
+      exited: (offset, status) => this.#exited(offset, status),
+      eof: () => {
+        this.#eof = true;
+        this.#listener.eof();
+      },
+      lost: error => this.#listener.lost(error),
+    };
+  }
+
+  #output(offset: number, bytes: Buffer): void {
+    if (this.#closed) return;
+    const nowMs = performance.now();
+    const end = offset + bytes.length;
+    for (const attachment of this.#attachments) {
+      if (attachment.state !== 'rendered') attachment.push(offset, bytes, nowMs);
+    }
+    if (end <= this.#screenHead) return;
+    const fresh = offset < this.#screenHead ? bytes.subarray(this.#screenHead - offset) : bytes;
+    this.#screen?.write(end - fresh.length, fresh);
+    this.#screenHead = end;
+    // A frame that is asked for before the model has the bytes would not show them.
+    for (const attachment of this.#attachments) {
+      if (attachment.state === 'rendered') attachment.push(offset, bytes, nowMs);
+    }
+    this.#tell(offset, bytes, nowMs);
+    this.#checkpoints.changed(end);
+    if (end >= this.#replayedThrough) this.#releaseReplayed();
+    if (this.#attachments.size > 0) this.#watchStalls();
+  }
+
+  /** After another model took over from a checkpoint, the stream brings again what was told already. */
+  #tell(offset: number, bytes: Buffer, nowMs: number): void {
+    const end = offset + bytes.length;
+    if (end <= this.#toldHead) return;
+    const start = Math.max(offset, this.#toldHead);
+    this.#toldHead = end;
+    if (end > this.#replayedThrough) this.outputAtMs = nowMs;
+    this.#listener.output(start, bytes.subarray(start - offset));
+  }
+
+  /** The screen follows every record in the stream; whoever is attached, those that are not of an earlier time. */
+  #resized(offset: number, size: WindowSize, generation: number): void {
+    if (generation > this.#screenGeneration) {
+      this.#screenGeneration = generation;
+      this.#screen?.resize(offset, size, generation);
+      this.#checkpoints.changed(offset);
+    }
+    if (!this.#resizer.came(size, generation)) return;
+    for (const attachment of this.#attachments) {
+      attachment.notify('session.resized', { ...size, sizeGeneration: generation, offset });
+      if (attachment.lossless || attachment.state === 'waiting') continue;
+      void attachment.show(size).catch(error => this.#listener.trouble('painting a client', error));
+    }
+    this.#listener.resized(size);
+    this.#resizer.release();
+  }
+
+  #gap(from: number, to: number): void {
+    if (to <= this.#screenHead) return;
+    this.#screenHead = to;
+    this.#screen?.gap(from, to);
+    for (const attachment of this.#attachments) {
+      void attachment.show(this.size).catch(error => this.#listener.trouble('painting a client', error));
+    }
+  }
+
+  #exited(offset: number, status: ExitStatus): void {
+    if (this.#exit !== undefined) return;
+    this.#exit = { status, offset };
+    this.#listener.exited(status);
+    for (const attachment of [...this.#attachments]) attachment.exited(status, offset);
+  }
+
+  #screenListener(): ScreenListener {
+    const fresh = (offset: number) => offset > this.#replayedThrough;
+    return {
+      answer: (queryEnd, data) => this.#pty.answer(queryEnd, data),
+      title: title => this.#listener.title(title),
+      cwd: cwd => this.#listener.cwd(cwd),
+      bell: offset => fresh(offset) && this.#listener.bell(),
+      notification: (body, offset) => fresh(offset) && this.#listener.notification(body),
+      mark: mark => this.#listener.mark(mark, !fresh(mark.offset)),
+      parsed: offset => {
+        this.#stream.grant();
+        this.#listener.parsed(offset);
+      },
+      failed: error => this.#recover(error),
+      trouble: message => this.#listener.trouble('screen model', message),
+    };
+  }
+
+  /** The model is gone: makes another from the host's checkpoint and the log after it, and paints who waits for the old. */
+  #recover(error: Error): void {
+    if (this.#closed) return;
+    this.#listener.trouble('screen model', error);
+    this.#screen = undefined;
+    const fromCheckpoint = this.#checkpoints.offset > 0;
+    if (!fromCheckpoint) this.#openScreen(this.#options.initial ?? null, 0);
+    this.#stream
+      .start({ offset: 0, fromCheckpoint, sizeGeneration: 0 })
+      .then(() => this.#repaint())
+      .catch(cause => this.#listener.trouble('following the log again', cause));
+  }
+
+  async #repaint(): Promise<void> {
+    const waiting = [...this.#attachments].filter(
+      ({ state }) => state === 'painting' || state === 'rendered',
+    );
+    await Promise.all(waiting.map(attachment => attachment.show(this.size)));
+  }
+
+  /** Until everything has come that an earlier daemon's clients may have seen, so that they can go on from there. */
+  #untilReplayed(): Promise<void> {
+    if (this.#stream.head >= this.#replayedThrough || this.#closed) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, REPLAY_MS);
+      this.#replayed.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  #releaseReplayed(): void {
+    for (const release of this.#replayed.splice(0)) release();
+  }
+
+  #watchStalls(): void {
+    if (this.#stallTimer !== undefined || this.#closed) return;
+    this.#stallTimer = setTimeout(() => {
+      this.#stallTimer = undefined;
+      const nowMs = performance.now();
+      const streamWaits = this.#flow.paceReached(this.head);
+      let mayStall = false;
+      for (const attachment of this.#attachments) {
+        if (attachment.stalled(nowMs, streamWaits)) attachment.leaveBehind();
+        mayStall ||= attachment.mayStall;
+      }
+      if (mayStall) this.#watchStalls();
+    }, STALL_CHECK_MS).unref();
+  }
+}

@@ -1,0 +1,272 @@
+import { EventEmitter } from 'node:events';
+import type { SessionDoc, SessionInfo, WindowSize } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import type { ExitStatus } from '@triterm/core/protocol';
+import type { SessionRow } from '@triterm/core/store';
+import type { Capture, Checkpoint, Screen, Screens, ShellMark } from '../screen/screen.ts';
+import type { EventBus } from './event-bus.ts';
+import { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './launch/index.ts';
+import type { LiveSession, LiveSessionListener } from './live-session.ts';
+import type { RecordWriter } from './record-writer.ts';
+import type { SessionFiles } from './session-files.ts';
+
+/** What happens in a session, for those who wait for something. */
+interface SessionSignals {
+  output: [offset: number, bytes: Uint8Array];
+  parsed: [offset: number];
+  mark: [mark: ShellMark];
+  prompt: [];
+  ended: [];
+}
+
+export interface SessionDependencies {
+  readonly record: RecordWriter;
+  readonly files: SessionFiles;
+  readonly bus: EventBus;
+  readonly screens: Screens;
+  trouble(what: string, error: unknown): void;
+  /** Its program has ended and everything that it wrote is known and kept. */
+  settled(session: Session): void;
+}
+
+/** Those that may wait for one session at once. */
+const MAX_LISTENERS = 256;
+
+/** One session, whatever its state: what is known of it, and the live part while its PTY is there. */
+export class Session {
+  readonly id: string;
+  readonly files: SessionFiles;
+  readonly signals = new EventEmitter<SessionSignals>();
+  readonly #record: RecordWriter;
+  readonly #bus: EventBus;
+  readonly #screens: Screens;
+  readonly #dependencies: SessionDependencies;
+  #live: LiveSession | undefined;
+  #prompt: PromptState = initialPrompt();
+  #lastActivityAt: number;
+
+  constructor(dependencies: SessionDependencies) {
+    this.#dependencies = dependencies;
+    this.#record = dependencies.record;
+    this.files = dependencies.files;
+    this.#bus = dependencies.bus;
+    this.#screens = dependencies.screens;
+    this.id = this.row.id;
+    this.#lastActivityAt = this.row.lastActivityAt;
+    this.signals.setMaxListeners(MAX_LISTENERS);
+  }
+
+  get row(): SessionRow {
+    return this.#record.row;
+  }
+
+  get name(): string {
+    return this.row.name;
+  }
+
+  get record(): RecordWriter {
+    return this.#record;
+  }
+
+  get prompt(): PromptState {
+    return this.#prompt;
+  }
+
+  /** Milliseconds since 1970 of the last output or input. */
+  get lastActivityAt(): number {
+    return this.#lastActivityAt;
+  }
+
+  get live(): LiveSession | undefined {
+    return this.#live;
+  }
+
+  /** The live part of a session whose program runs. Throws SESSION_EXITED or SESSION_LOST. */
+  get running(): LiveSession {
+    if (this.row.state === 'lost') throw new TermError('SESSION_LOST', `Session ${this.name} was lost.`);
+    if (this.#live === undefined || this.row.state === 'exited') {
+      throw new TermError('SESSION_EXITED', `Session ${this.name} has ended.`);
+    }
+    return this.#live;
+  }
+
+  goLive(live: LiveSession): void {
+    this.#live = live;
+  }
+
+  /** Lets go of the live part; the PTY goes on in its host, if it has not ended. */
+  leave(): void {
+    this.#live?.close();
+    this.#live = undefined;
+  }
+
+  active(): void {
+    this.#lastActivityAt = Date.now();
+  }
+
+  /** A whole line is about to be typed. */
+  lineEntered(): void {
+    this.#prompt = promptAfterEnter(this.#prompt);
+  }
+
+  learn(doc: Partial<SessionDoc>): void {
+    this.#record.learn({ doc });
+  }
+
+  info(): SessionInfo {
+    const { row } = this;
+    const { doc } = row;
+    return {
+      id: row.id,
+      name: row.name,
+      state: row.state,
+      command:
+        this.#prompt.state === 'running' && this.#prompt.command !== '' ? this.#prompt.command : doc.command,
+      pid: row.state === 'running' ? doc.pid : null,
+      cwd: doc.cwd,
+      title: doc.title,
+      cols: this.#live?.size.cols ?? doc.cols,
+      rows: this.#live?.size.rows ?? doc.rows,
+      clients: this.#live?.attachments.size ?? 0,
+      exitCode: doc.exitCode,
+      signal: doc.signal,
+      createdAt: new Date(row.createdAt).toISOString(),
+      lastActivityAt: new Date(this.#lastActivityAt).toISOString(),
+      server: row.ownerServer,
+      labels: doc.labels,
+    };
+  }
+
+  emit(type: Parameters<EventBus['emit']>[0], data?: Parameters<EventBus['emit']>[2]): void {
+    this.#bus.emit(type, this, data);
+  }
+
+  /** Runs `use` on the screen: the live one, or the last one that was kept. Throws NO_SCREEN. */
+  async withScreen<T>(use: (screen: Screen) => Promise<T>): Promise<T> {
+    if (this.#live !== undefined) return use(this.#live.screen);
+    const checkpoint = await this.files.lastCheckpoint();
+    if (checkpoint === null) throw new TermError('NO_SCREEN', `No screen of ${this.name} was kept.`);
+    const { doc } = this.row;
+    const screen = this.#screens.open(
+      this.id,
+      {
+        cols: doc.cols,
+        rows: doc.rows,
+        sizeGeneration: 0,
+        offset: 0,
+        checkpoint,
+        scrollbackLines: doc.scrollbackLines,
+        historyDir: this.files.historyDir,
+      },
+      SILENT,
+    );
+    try {
+      return await use(screen);
+    } finally {
+      screen.close();
+    }
+  }
+
+  capture(options: { ansi: boolean; scrollbackLines: number }): Promise<Capture> {
+    return this.withScreen(screen => screen.capture(options));
+  }
+
+  /** What the live part tells becomes known, stored and announced. */
+  listener(): LiveSessionListener {
+    return {
+      output: (offset, bytes) => {
+        this.active();
+        this.signals.emit('output', offset, bytes);
+      },
+      parsed: offset => this.signals.emit('parsed', offset),
+      resized: size => this.#resized(size),
+      title: title => this.#changed('title', { title }),
+      cwd: cwd => this.#changed('cwd', { cwd }),
+      bell: () => this.emit('bell'),
+      notification: body => this.emit('notification', { body }),
+      mark: (mark, replayed) => this.#marked(mark, replayed),
+      exited: status => this.#exited(status),
+      eof: () => this.#settle(),
+      lost: error => void this.#lost(error),
+      attachmentEnded: attachment => {
+        this.#live?.detach(attachment);
+        this.emit('detached', { client: attachment.id });
+        this.#settle();
+      },
+      checkpointed: (checkpoint: Checkpoint) => this.files.keep(checkpoint.bytes),
+      trouble: (what, error) => this.#dependencies.trouble(what, error),
+    };
+  }
+
+  #resized(size: WindowSize): void {
+    const { doc } = this.row;
+    if (doc.cols === size.cols && doc.rows === size.rows) return;
+    this.learn({ cols: size.cols, rows: size.rows });
+    this.emit('resized', { cols: size.cols, rows: size.rows });
+  }
+
+  #changed(what: 'title' | 'cwd', value: { title: string } | { cwd: string }): void {
+    const { doc } = this.row;
+    if (Object.entries(value).every(([key, text]) => doc[key as 'title' | 'cwd'] === text)) return;
+    this.learn(value);
+    this.emit(what, value);
+  }
+
+  #marked(mark: ShellMark, replayed: boolean): void {
+    this.#prompt = promptAfter(this.#prompt, mark);
+    if (!replayed && mark.kind === 'commandStarted') this.emit('commandStarted', { command: mark.command });
+    if (!replayed && mark.kind === 'commandFinished') {
+      this.emit('commandFinished', { command: this.#prompt.command, exitCode: mark.exitCode });
+    }
+    this.signals.emit('mark', mark);
+    this.signals.emit('prompt');
+  }
+
+  #exited(status: ExitStatus): void {
+    if (this.row.state === 'running') {
+      this.#record.learn({
+        state: 'exited',
+        doc: { exitCode: status.exitCode, signal: status.signal, endedAt: new Date().toISOString() },
+      });
+      this.emit('exited', { exitCode: status.exitCode, signal: status.signal });
+    }
+    this.signals.emit('ended');
+    this.#settle();
+  }
+
+  /** When nothing more can come: the last screen goes to disk, and then the host may forget the PTY. */
+  #settle(): void {
+    const live = this.#live;
+    if (live?.exit === undefined || !live.eof || live.attachments.size > 0) return;
+    this.#dependencies.settled(this);
+  }
+
+  /** The pty-host is gone, and the program with it. */
+  async #lost(error: TermError): Promise<void> {
+    const live = this.#live;
+    if (live === undefined) return;
+    this.#dependencies.trouble('pty-host', error);
+    for (const attachment of live.attachments) {
+      attachment.notify('attachment.detached', { reason: 'lost', message: error.message });
+    }
+    if (this.row.state === 'running') {
+      this.#record.learn({ state: 'lost', doc: { pid: null, endedAt: new Date().toISOString() } });
+      this.emit('lost');
+    }
+    await live.checkpoint();
+    await this.files.flush();
+    this.leave();
+    this.signals.emit('ended');
+  }
+}
+
+const SILENT = {
+  answer() {},
+  title() {},
+  cwd() {},
+  bell() {},
+  notification() {},
+  mark() {},
+  parsed() {},
+  failed() {},
+};
