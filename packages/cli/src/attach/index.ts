@@ -1,0 +1,137 @@
+import { hostname } from 'node:os';
+import { readClientSettings } from '@triterm/core/config';
+import type { Role } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import { clientEnvironment } from '../commands/client-environment.ts';
+import type { CommandContext } from '../commands/definition.ts';
+import { AttachLoop, type AttachLoopOptions } from './attach-loop.ts';
+import type { AttachmentLink } from './attachment-link.ts';
+import { ClientTerminal } from './client-terminal.ts';
+import { ColourProbe, canBeProbed } from './colour-probe.ts';
+import { farewell } from './farewell.ts';
+import { parseWatchedKey, type WatchedKey } from './key-forms.ts';
+import { describeNesting, surroundingSession } from './nesting.ts';
+import { ProcessSignals } from './process-signals.ts';
+
+export interface AttachOptions {
+  readonly context: CommandContext;
+  /** A session's name, id, or the beginning of its id. */
+  readonly target: string;
+  /** Start it when there is none of that name, or it has ended or was lost. */
+  readonly create: boolean;
+  readonly role: Role;
+  /** Become the primary client at once. */
+  readonly take: boolean;
+  readonly detachOthers: boolean;
+  readonly lossless: boolean;
+  /** Lines of scrollback above the screen; as configured when not said. */
+  readonly historyLines?: number;
+  /** As configured when not said. */
+  readonly detachKey?: string;
+}
+
+/** The status of a process whose terminal was closed: 128 + SIGHUP. */
+const HANGUP_STATUS = 129;
+
+/**
+ * Attaches a person's terminal to a session, and to others that are switched to, until that is over; returns the exit
+ * code. Whatever happens, the terminal is left as it was found. Throws what prevents or ends it.
+ */
+export async function runAttach(options: AttachOptions): Promise<number> {
+  const { context } = options;
+  const { paths, env, stdin, stdout, stderr } = context;
+  const settings = readClientSettings(paths, env);
+  const keys = ownKeys(options.detachKey, settings.detachKey, settings.switchKey);
+  const nested = await describeNesting(options.target, paths, env);
+  if (nested !== undefined) stderr.write(`triterm: ${nested}\n`);
+
+  const terminal = new ClientTerminal({ stdin, stdout });
+  const probe = !options.lossless && canBeProbed(env) ? new ColourProbe() : undefined;
+  let loop: AttachLoop | undefined;
+  const signals = new ProcessSignals({
+    ended: signal => loop?.finish({ kind: 'signalled', signal }),
+    stopping: async () => loop?.suspend(),
+    continued: () => void loop?.resume(),
+    dying: () => terminal.leaveNow(),
+  });
+  const environment = clientEnvironment(env);
+  const common: Omit<AttachLoopOptions, 'target' | 'once' | 'create'> = {
+    paths,
+    env,
+    attach: {
+      role: options.role,
+      lossless: options.lossless,
+      historyLines: options.historyLines ?? settings.historyLines,
+      deviceName: hostname(),
+      pid: process.pid,
+      environment,
+    },
+    keys,
+    detachKeyName: options.detachKey ?? settings.detachKey,
+    probe,
+    pick: link => pick(link, context),
+  };
+  try {
+    let target = options.target;
+    for (let isFirst = true; ; isFirst = false) {
+      loop = new AttachLoop(terminal, {
+        ...common,
+        target,
+        once: { take: options.take && isFirst, detachOthers: options.detachOthers && isFirst },
+        create: options.create && isFirst ? { cwd: context.cwd(), environment } : undefined,
+      });
+      const end = await loop.run();
+      if (end.kind === 'switch') {
+        target = end.to;
+        continue;
+      }
+      await terminal.leave();
+      signals.remove();
+      if (end.kind === 'terminalGone') return HANGUP_STATUS;
+      if (end.kind === 'signalled') ProcessSignals.raise(end.signal);
+      const { note, status } = farewell(end, loop.session?.name ?? target);
+      if (note !== undefined) stderr.write(`${note}\n`);
+      return status;
+    }
+  } finally {
+    await terminal.leave();
+    terminal.close();
+    signals.remove();
+  }
+}
+
+interface OwnKeys {
+  readonly detach: WatchedKey;
+  readonly switch?: WatchedKey;
+}
+
+/** Throws BAD_KEY for the option, BAD_CONFIG for a setting. */
+function ownKeys(option: string | undefined, detachSetting: string, switchSetting: string): OwnKeys {
+  const detach = option === undefined ? configuredKey('detachKey', detachSetting) : parseWatchedKey(option);
+  if (switchSetting === '') return { detach };
+  const other = configuredKey('switchKey', switchSetting);
+  return other.bytes.equals(detach.bytes) ? { detach } : { detach, switch: other };
+}
+
+function configuredKey(setting: string, name: string): WatchedKey {
+  try {
+    return parseWatchedKey(name);
+  } catch (cause) {
+    const { message } = TermError.from(cause);
+    throw new TermError('BAD_CONFIG', `${setting}: ${message}`, { cause, details: { setting } });
+  }
+}
+
+/** Lets the person choose one of the sessions that can be attached; undefined for none. */
+async function pick(link: AttachmentLink, context: CommandContext): Promise<string | undefined> {
+  const [{ pickSession }, { connectDaemon }] = await Promise.all([
+    import('../tui/pick-session.ts'),
+    import('../client/daemon-client.ts'),
+  ]);
+  const { paths, env } = context;
+  const client = await connectDaemon({ paths, env, autostart: true });
+  const { sessions } = await client.request('session.list', {}).finally(() => client.close());
+  const surrounding = surroundingSession(env);
+  const candidates = sessions.filter(({ id, state }) => state === 'running' && id !== surrounding);
+  return pickSession(candidates, context, link.session?.id);
+}

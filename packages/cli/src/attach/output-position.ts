@@ -1,0 +1,64 @@
+/** Where a session's output was left, so that it can go on from there. */
+export interface ResumePoint {
+  readonly offset: number;
+  readonly sizeGeneration: number;
+}
+
+/** Follows which output has come: every byte counts, whether it is shown or not. */
+export class OutputPosition {
+  readonly #lossless: boolean;
+  #offset: number | undefined;
+  #generation = 0;
+  /** The size has changed; what is shown has not yet: it does with the next state. */
+  #nextGeneration: number | undefined;
+  #snapshots = 0;
+
+  /** `lossless`: a changed size is followed by no state, the bytes simply go on. */
+  constructor(lossless: boolean) {
+    this.#lossless = lossless;
+  }
+
+  /** From where the output can go on; undefined before anything has come. */
+  get resume(): ResumePoint | undefined {
+    return this.#offset === undefined
+      ? undefined
+      : { offset: this.#offset, sizeGeneration: this.#generation };
+  }
+
+  /** Everything before it has come. */
+  get offset(): number {
+    return this.#offset ?? 0;
+  }
+
+  /** States that have come on this attachment. */
+  get snapshots(): number {
+    return this.#snapshots;
+  }
+
+  /** A new attachment begins: it counts anew. */
+  opened({ resumed, sizeGeneration }: { readonly resumed: boolean; readonly sizeGeneration: number }): void {
+    this.#snapshots = 0;
+    if (resumed) this.#generation = sizeGeneration;
+    this.#nextGeneration = resumed ? undefined : sizeGeneration;
+  }
+
+  resized(sizeGeneration: number): void {
+    if (this.#lossless) this.#generation = sizeGeneration;
+    else this.#nextGeneration = sizeGeneration;
+  }
+
+  snapshot(offset: number): void {
+    this.#offset = offset;
+    this.#snapshots += 1;
+    this.#generation = this.#nextGeneration ?? this.#generation;
+    this.#nextGeneration = undefined;
+  }
+
+  /** How many of these bytes have come before; undefined when some before them have not. */
+  output(offset: number, length: number): number | undefined {
+    if (this.#offset === undefined || offset > this.#offset) return undefined;
+    const known = Math.min(length, this.#offset - offset);
+    this.#offset = Math.max(this.#offset, offset + length);
+    return known;
+  }
+}

@@ -1,0 +1,158 @@
+import type { Socket } from 'node:net';
+import type { Paths } from '@triterm/core/config/paths';
+import { TermError } from '@triterm/core/errors';
+import type { Method, Params, PeerHandlers, Result } from '@triterm/core/protocol';
+import { Peer, PROTOCOL, REQUEST_TIMEOUT_MS, VERSION } from '@triterm/core/protocol';
+import { connectSocket } from './daemon-socket.ts';
+
+export interface ConnectOptions {
+  readonly paths: Paths;
+  /** Start a daemon when none runs, unless it was stopped on purpose. */
+  readonly autostart: boolean;
+  readonly handlers?: PeerHandlers;
+  /** For everything until the daemon has answered the handshake; 5 s when not said. */
+  readonly deadlineMs?: number;
+  /** How long a daemon that runs may take to accept the connection, and again to answer; 2 s when not said. */
+  readonly answerTimeoutMs?: number;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Gives up, and throws its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** A connection to tritermd whose handshake is done. */
+export interface DaemonClient {
+  /**
+   * Rejects with the daemon's error, CONNECTION_LOST, or DAEMON_NOT_RESPONDING after `timeoutMs` (10 s; 0: as long
+   * as the connection lives).
+   */
+  request<M extends Method>(
+    method: M,
+    params: Params<M>,
+    options?: { timeoutMs?: number; channel?: number },
+  ): Promise<Result<M>>;
+  readonly peer: Peer;
+  /** What the daemon calls itself, such as `tritermd/0.1.0`. */
+  readonly software: string;
+  readonly features: readonly string[];
+  /** Sends what is queued and lets the process end. */
+  close(): void;
+}
+
+/** How long starting a daemon may take altogether. */
+export const START_DEADLINE_MS = 5000;
+/** A daemon that accepts but does not answer the handshake in this time hangs. */
+const ANSWER_TIMEOUT_MS = 2000;
+/** Pause before trying again a daemon that was just leaving. */
+const LEAVING_PAUSE_MS = 20;
+
+/**
+ * Connects to the daemon, starting it where allowed. Throws DAEMON_UNREACHABLE (none runs), DAEMON_STOPPED,
+ * DAEMON_START_FAILED, DAEMON_NOT_RESPONDING, PROTOCOL_MISMATCH, UNSAFE_PATH, PERMISSION_DENIED.
+ */
+export async function connectDaemon(options: ConnectOptions): Promise<DaemonClient> {
+  const deadline = performance.now() + (options.deadlineMs ?? START_DEADLINE_MS);
+  for (;;) {
+    options.signal?.throwIfAborted();
+    const socket =
+      (await connectSocket(options.paths, options.answerTimeoutMs)) ??
+      (await startAndConnect(options, deadline));
+    try {
+      return await openClient(socket, options);
+    } catch (thrown) {
+      const leaving =
+        thrown instanceof TermError && (thrown.code === 'CONNECTION_LOST' || thrown.code === 'SHUTTING_DOWN');
+      if (!leaving || !options.autostart || performance.now() > deadline) throw thrown;
+      await new Promise(resolve => setTimeout(resolve, LEAVING_PAUSE_MS));
+    }
+  }
+}
+
+async function startAndConnect(options: ConnectOptions, deadline: number): Promise<Socket> {
+  if (!options.autostart)
+    throw new TermError('DAEMON_UNREACHABLE', `No tritermd runs for ${options.paths.stateDir}.`);
+  const { startDaemon } = await import('./autostart.ts');
+  const { env = process.env, signal } = options;
+  return startDaemon(options.paths, { env, deadline, ...(signal === undefined ? {} : { signal }) });
+}
+
+async function openClient(socket: Socket, options: ConnectOptions): Promise<DaemonClient> {
+  const { handlers = {}, answerTimeoutMs = ANSWER_TIMEOUT_MS, signal } = options;
+  let isOpen = false;
+  const peer = new Peer(socket, {
+    ...handlers,
+    // A handshake that fails is this function's error, not the end of a connection that its caller has.
+    close: error => {
+      if (isOpen) handlers.close?.(error);
+    },
+  });
+  const giveUp = (): void => void socket.destroy();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    signal?.throwIfAborted();
+    const welcome = await peer.open(PROTOCOL, `triterm/${VERSION}`, [], answerTimeoutMs);
+    isOpen = true;
+    return new Client(socket, peer, welcome.software, welcome.features);
+  } catch (thrown) {
+    peer.destroy();
+    socket.destroy();
+    signal?.throwIfAborted();
+    throw await explainHandshake(thrown, options.paths, answerTimeoutMs);
+  } finally {
+    signal?.removeEventListener('abort', giveUp);
+  }
+}
+
+async function explainHandshake(thrown: unknown, paths: Paths, timeoutMs: number): Promise<unknown> {
+  if (!(thrown instanceof TermError) || thrown.code !== 'TIMEOUT') return thrown;
+  const { readDaemonRecord } = await import('./daemon-process.ts');
+  const pid = readDaemonRecord(paths)?.pid;
+  return new TermError(
+    'DAEMON_NOT_RESPONDING',
+    `tritermd${pid === undefined ? '' : ` (pid ${pid})`} does not answer within ${timeoutMs / 1000} s.`,
+    { cause: thrown, ...(pid === undefined ? {} : { details: { pid } }) },
+  );
+}
+
+class Client implements DaemonClient {
+  readonly peer: Peer;
+  readonly software: string;
+  readonly features: readonly string[];
+  readonly #socket: Socket;
+
+  constructor(socket: Socket, peer: Peer, software: string, features: readonly string[]) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.software = software;
+    this.features = features;
+  }
+
+  async request<M extends Method>(
+    method: M,
+    params: Params<M>,
+    options: { timeoutMs?: number; channel?: number } = {},
+  ): Promise<Result<M>> {
+    const timeoutMs = options.timeoutMs ?? REQUEST_TIMEOUT_MS;
+    const startedAt = performance.now();
+    try {
+      return (await this.peer.request(method, params, options)) as Result<M>;
+    } catch (thrown) {
+      throw explainRequest(thrown, timeoutMs, performance.now() - startedAt);
+    }
+  }
+
+  close(): void {
+    this.peer.close();
+    this.#socket.unref();
+  }
+}
+
+/** A TIMEOUT of the daemon's is the answer to a wait; one of ours means that it does not answer at all. */
+function explainRequest(thrown: unknown, timeoutMs: number, elapsedMs: number): unknown {
+  const isOurs =
+    thrown instanceof TermError && thrown.code === 'TIMEOUT' && timeoutMs > 0 && elapsedMs >= timeoutMs - 1;
+  return isOurs
+    ? new TermError('DAEMON_NOT_RESPONDING', `tritermd does not answer within ${timeoutMs / 1000} s.`, {
+        cause: thrown,
+      })
+    : thrown;
+}

@@ -1,0 +1,38 @@
+import { resolve } from 'node:path';
+import { expect, it } from 'vitest';
+import { daemonEnvironment } from './daemon-environment.ts';
+
+it('keeps settings and places, and nothing of the shell that happens to start the daemon', () => {
+  const kept = {
+    HOME: '/home/me',
+    PATH: '/bin',
+    LANG: 'C.UTF-8',
+    LC_ALL: 'C',
+    TZ: 'UTC',
+    XDG_STATE_HOME: '/state',
+    TRITERM_STATE_DIR: '/t',
+    TRITERM_MAX_SESSIONS: '5',
+    NODE_EXTRA_CA_CERTS: '/ca',
+  };
+  const dropped = {
+    TRITERM_SESSION: 'abc',
+    NODE_CHANNEL_FD: '3',
+    NODE_UNIQUE_ID: '1',
+    AWS_SECRET_ACCESS_KEY: 'secret',
+    SSH_AUTH_SOCK: '/tmp/agent',
+    DISPLAY: ':0',
+    TERM: 'xterm',
+    PWD: '/here',
+    LD_PRELOAD: 'x.so',
+  };
+  expect(daemonEnvironment({ ...kept, ...dropped })).toEqual(kept);
+});
+
+it('tells places from the root, because the daemon runs elsewhere', () => {
+  const env = { TRITERM_STATE_DIR: 'state/', TRITERM_RUNTIME_DIR: '', TRITERM_CONFIG: './c.json' };
+  expect(daemonEnvironment(env)).toEqual({
+    TRITERM_STATE_DIR: resolve('state'),
+    TRITERM_RUNTIME_DIR: '',
+    TRITERM_CONFIG: resolve('c.json'),
+  });
+});

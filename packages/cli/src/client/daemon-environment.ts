@@ -1,0 +1,34 @@
+import { resolve } from 'node:path';
+
+/** What the daemon needs of the environment of whoever happens to start it. */
+const KEPT = [
+  'HOME',
+  'LANG',
+  'LOGNAME',
+  'PATH',
+  'SHELL',
+  'TMPDIR',
+  'TZ',
+  'USER',
+  'DBUS_SESSION_BUS_ADDRESS',
+] as const;
+const KEPT_PREFIXES = ['LC_', 'NODE_', 'TRITERM_', 'XDG_'] as const;
+/** Places, which may be told relative to a directory that is not the daemon's. */
+const PATHS: ReadonlySet<string> = new Set(['TRITERM_STATE_DIR', 'TRITERM_RUNTIME_DIR', 'TRITERM_CONFIG']);
+/** Belong to one session's shells. */
+const DROPPED: ReadonlySet<string> = new Set(['TRITERM_SESSION', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID']);
+
+/**
+ * The daemon's environment: settings and places, nothing else. It outlives the shell that starts it, so it must not
+ * keep that shell's secrets, and must be the same whoever was first. Sessions get the environment of their own client.
+ */
+export function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const kept = Object.entries(env).filter(
+    ([name]) =>
+      !DROPPED.has(name) &&
+      (KEPT.some(keep => keep === name) || KEPT_PREFIXES.some(prefix => name.startsWith(prefix))),
+  );
+  return Object.fromEntries(
+    kept.map(([name, value]) => [name, PATHS.has(name) && value ? resolve(value) : value]),
+  );
+}

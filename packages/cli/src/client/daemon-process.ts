@@ -1,0 +1,79 @@
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errnoName } from '@triterm/core/config';
+import type { Paths } from '@triterm/core/config/paths';
+import { TermError } from '@triterm/core/errors';
+
+/** Who holds the state directory's lock, as the holder has written it beside the lock. */
+export interface DaemonRecord {
+  readonly pid: number;
+  /** Clock ticks since boot when it started (proc(5), `starttime`), or null where there is no /proc. */
+  readonly startTime: number | null;
+}
+
+const POLL_MS = 10;
+const HAS_PROC = process.platform === 'linux';
+
+/** Undefined when no daemon has written one, or it is not readable. */
+export function readDaemonRecord(paths: Paths): DaemonRecord | undefined {
+  try {
+    const record: unknown = JSON.parse(readFileSync(`${paths.lock}.json`, 'utf8'));
+    if (typeof record !== 'object' || record === null) return undefined;
+    const { pid, startTime } = record as Record<string, unknown>;
+    if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 2) return undefined;
+    if (typeof startTime !== 'number' && HAS_PROC) return undefined;
+    return { pid, startTime: typeof startTime === 'number' ? startTime : null };
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Whether the recorded process still runs, and is not another one that got its pid. A zombie does not run.
+ */
+export function isRunning({ pid, startTime }: DaemonRecord): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (thrown) {
+    return errnoName(thrown) === 'EPERM';
+  }
+  const stat = readProcessStat(pid);
+  if (stat === undefined) return !HAS_PROC;
+  return stat.state !== 'Z' && (startTime === null || stat.startTime === startTime);
+}
+
+/** State letter and start time of a process from /proc; undefined where there is none. */
+export function readProcessStat(pid: number): { state: string; startTime: number } | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The second field, the name in parentheses, may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return { state: fields[0] ?? '?', startTime: Number(fields[19]) };
+}
+
+/** Sends a signal to the recorded process, or does nothing when it runs no more. */
+export function signalProcess(record: DaemonRecord, signal: NodeJS.Signals): void {
+  if (!isRunning(record)) return;
+  try {
+    process.kill(record.pid, signal);
+  } catch (thrown) {
+    if (errnoName(thrown) !== 'ESRCH') throw TermError.from(thrown, 'PERMISSION_DENIED');
+  }
+}
+
+/** Waits until the process is gone. Throws DAEMON_NOT_RESPONDING at the deadline. */
+export async function waitUntilGone(record: DaemonRecord, timeoutMs: number): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (isRunning(record)) {
+    if (performance.now() > deadline)
+      throw new TermError(
+        'DAEMON_NOT_RESPONDING',
+        `tritermd (pid ${record.pid}) has not ended within ${timeoutMs / 1000} s.`,
+      );
+    await pause(POLL_MS);
+  }
+}

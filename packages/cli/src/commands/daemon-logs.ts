@@ -1,0 +1,29 @@
+import { createPrinter } from '../output/printer.ts';
+import { defineCommand } from './definition.ts';
+import { parseCount } from './option-values.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: "Show the daemon's log",
+    args: [],
+    options: {
+      follow: { short: 'f', description: 'stay and show what is added' },
+      lines: { short: 'n', value: 'N', description: 'how many of the last lines; 100 otherwise' },
+      json: { description: 'print the records as they are: JSON lines' },
+    },
+    examples: [
+      ['triterm daemon logs -n 20', 'the last 20 lines'],
+      ['triterm daemon logs -f', 'until Ctrl-C'],
+    ],
+  },
+  async run({ options }, context) {
+    const printer = createPrinter(context.stdout, context.env);
+    const last = parseCount('--lines', options.lines ?? '100', 0, 1_000_000);
+    const { followLog, formatLogLine, readLastLines } = await import('./log-file.ts');
+    const print = (line: string) => printer.line(options.json ? line : formatLogLine(line, printer));
+    const { lines, endBytes } = readLastLines(context.paths.logFile, last);
+    lines.forEach(print);
+    if (options.follow) await followLog(context.paths.logFile, endBytes, print);
+    return 0;
+  },
+});

@@ -1,0 +1,34 @@
+import { killDaemon, leaveDaemon, startDaemonForSure } from '../client/daemon-control.ts';
+import { createPrinter } from '../output/printer.ts';
+import { defineCommand } from './definition.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: 'Replace the daemon; sessions and attached clients stay',
+    details:
+      'Use it after an upgrade. With --force the running daemon is killed at once, for one that hangs: it loses ' +
+      'nothing but the answers to requests under way.',
+    args: [],
+    options: {
+      force: { description: 'kill it instead of asking it to leave' },
+      json: { description: 'print the status of the new one as JSON' },
+    },
+    examples: [
+      ['triterm daemon restart', 'after an upgrade'],
+      ['triterm daemon restart --force', 'when it does not answer'],
+    ],
+  },
+  async run({ options }, context) {
+    if (options.force) await killDaemon(context.paths);
+    else await leaveDaemon(context.paths, 'restart');
+    const client = await startDaemonForSure(context.paths, context.env);
+    try {
+      const status = await client.request('daemon.status', {});
+      if (options.json) createPrinter(context.stdout, context.env).json(status);
+      else context.stderr.write(`tritermd ${status.version} runs with pid ${status.pid}.\n`);
+      return 0;
+    } finally {
+      client.close();
+    }
+  },
+});

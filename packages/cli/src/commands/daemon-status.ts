@@ -1,0 +1,46 @@
+import type { Result } from '@triterm/core/protocol';
+import { shortDuration } from '../output/duration.ts';
+import { createPrinter } from '../output/printer.ts';
+import { defineCommand, JSON_OPTION } from './definition.ts';
+import { withDaemon } from './with-daemon.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: 'Show whether the daemon runs, and how it is',
+    details: 'Leaves with 6 when it does not run; it is not started.',
+    args: [],
+    options: { json: JSON_OPTION },
+    examples: [
+      ['triterm daemon status', 'for a person'],
+      ['triterm daemon status --json', 'pid, ptyHostPid, version, uptimeMs, sessions, clients and more'],
+    ],
+  },
+  async run({ options }, context) {
+    const status = await withDaemon(context, client => client.request('daemon.status', {}), {
+      autostart: false,
+    });
+    const printer = createPrinter(context.stdout, context.env);
+    if (options.json) printer.json(status);
+    else for (const line of statusLines(status)) printer.line(line);
+    return 0;
+  },
+});
+
+function statusLines(status: Result<'daemon.status'>): string[] {
+  const fields: (readonly [string, string])[] = [
+    ['pid', String(status.pid)],
+    ['version', `${status.version} (protocol ${status.protocol})`],
+    ['uptime', shortDuration(status.uptimeMs)],
+    ['sessions', String(status.sessions)],
+    ['clients', String(status.clients)],
+    ['server', status.server],
+    ['state', status.stateDir],
+    ['socket', status.socket],
+    ['store', status.store],
+    ['memory', `${Math.round(status.memoryBytes / 2 ** 20)} MiB`],
+    ...status.ptyHosts.map(
+      host => ['pty-host', `${host.id} ${host.version}, pid ${host.pid}, sessions ${host.sessions}`] as const,
+    ),
+  ];
+  return fields.map(([name, value]) => `${name.padEnd(9)} ${value}`);
+}

@@ -1,0 +1,102 @@
+import type { Paths } from '@triterm/core/config/paths';
+
+/** What a shell completes in an option's or argument's place. */
+export type Completion = 'session' | 'directory' | readonly string[];
+
+/** An option; its long flag is its key in kebab case. */
+export interface OptionSpec {
+  readonly description: string;
+  /** One letter. */
+  readonly short?: string;
+  /** Placeholder of its value; without one it is a switch. */
+  readonly value?: string;
+  /** The value may be left out, and is given as `--flag=VALUE` only. */
+  readonly optional?: true;
+  /** May be given several times. */
+  readonly repeat?: true;
+  /** The only values there are. */
+  readonly choices?: readonly string[];
+  readonly complete?: Completion;
+}
+export type OptionTable = Readonly<Record<string, OptionSpec>>;
+
+/** `scrollbackLines` → `--scrollback-lines`. */
+export function longFlag(key: string): string {
+  return `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`;
+}
+
+export interface ArgumentSpec {
+  /** As the usage line shows it, such as `SESSION`. */
+  readonly name: string;
+  readonly description: string;
+  readonly required?: true;
+  /** Takes all that follow; the last one only. */
+  readonly repeat?: true;
+  readonly choices?: readonly string[];
+  readonly complete?: Completion;
+}
+
+/** What an option's value is after parsing: a text, `true` for one left out, a list, or whether it is set. */
+export type OptionValue<S extends OptionSpec> = S extends { repeat: true }
+  ? readonly string[]
+  : S extends { value: string; optional: true }
+    ? string | true | undefined
+    : S extends { value: string }
+      ? string | undefined
+      : boolean;
+export type OptionValues<O extends OptionTable> = { readonly [K in keyof O]: OptionValue<O[K]> };
+
+/** An option's value or an argument, in the order of the command line. */
+export type Token = { readonly option: string; readonly value: string } | { readonly argument: string };
+
+export interface CommandLine<O extends OptionTable = OptionTable> {
+  readonly options: OptionValues<O>;
+  readonly args: readonly string[];
+  /** What stands behind `--`, where the command takes one. */
+  readonly command: readonly string[];
+  readonly tokens: readonly Token[];
+}
+
+/** Where a command runs; injected, so that nothing below `main` knows the process. */
+export interface CommandContext {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: () => string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly paths: Paths;
+}
+
+export interface CommandSpec<O extends OptionTable = OptionTable> {
+  /** One line, for lists. */
+  readonly summary: string;
+  /** More, for its own help. */
+  readonly details?: string;
+  readonly args: readonly ArgumentSpec[];
+  readonly options: O;
+  /** Takes `-- CMD…`: whether it must be there. */
+  readonly command?: 'optional' | 'required';
+  /** Command lines and what they do. */
+  readonly examples: readonly (readonly [line: string, meaning: string])[];
+}
+
+export interface Command<O extends OptionTable = OptionTable> {
+  readonly spec: CommandSpec<O>;
+  /** Returns the exit code, or throws a TermError. */
+  run(line: CommandLine<O>, context: CommandContext): Promise<number>;
+}
+
+/** Gives a command's options their types; the table itself is what the parser, help and completion read. */
+export function defineCommand<const O extends OptionTable>(command: Command<O>): Command {
+  return command as unknown as Command;
+}
+
+/** `--json` as every command that prints data has it. */
+export const JSON_OPTION = { description: 'print JSON' } as const;
+/** A session, as an argument. */
+export const SESSION_ARGUMENT = {
+  name: 'SESSION',
+  description: 'name, id, or the beginning of an id',
+  required: true,
+  complete: 'session',
+} as const;

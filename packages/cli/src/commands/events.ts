@@ -1,0 +1,31 @@
+import { toJson } from '../output/printer.ts';
+import { defineCommand } from './definition.ts';
+import { followEvents } from './event-stream.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: 'Print what happens, as JSON lines',
+    details:
+      'Each line is {type, at, session, name, data}; types: created attached detached resized renamed title cwd bell ' +
+      'notification commandStarted commandFinished exited lost removed. It goes on until Ctrl-C, or until the daemon ' +
+      'is stopped; after a restart of the daemon it goes on by itself.',
+    args: [],
+    options: {
+      session: { short: 's', value: 'SESSION', description: 'of this session only', complete: 'session' },
+      json: { description: 'as it always is' },
+    },
+    examples: [
+      ['triterm events', 'of all sessions'],
+      ['triterm events --session build | jq -c \'select(.type == "exited")\'', 'when it ends'],
+    ],
+  },
+  async run({ options }, context) {
+    await followEvents({
+      paths: context.paths,
+      env: context.env,
+      ...(options.session === undefined ? {} : { target: options.session }),
+      event: event => context.stdout.write(`${toJson(event, false)}\n`),
+    });
+    return 0;
+  },
+});

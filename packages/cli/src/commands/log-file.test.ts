@@ -1,0 +1,149 @@
+import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scratchDir } from '../testing/test-context.ts';
+import { followLog, formatLogLine, readLastLines } from './log-file.ts';
+
+let scratch: ReturnType<typeof scratchDir>;
+let log: string;
+beforeEach(() => {
+  scratch = scratchDir();
+  log = `${scratch.path}/log`;
+});
+afterEach(() => scratch[Symbol.dispose]());
+
+describe('the last lines', () => {
+  it('are as many as are asked for, and where they end', () => {
+    writeFileSync(log, 'one\ntwo\nthree\n');
+    expect(readLastLines(log, 2)).toEqual({ lines: ['two', 'three'], endBytes: 14 });
+    expect(readLastLines(log, 0)).toEqual({ lines: [], endBytes: 14 });
+    expect(readLastLines(log, 100).lines).toEqual(['one', 'two', 'three']);
+  });
+
+  it('include one that is not ended, and none of an empty log', () => {
+    writeFileSync(log, 'one\ntw');
+    expect(readLastLines(log, 5).lines).toEqual(['one', 'tw']);
+    writeFileSync(log, '');
+    expect(readLastLines(log, 5)).toEqual({ lines: [], endBytes: 0 });
+  });
+
+  it('are found in a large log', () => {
+    writeFileSync(log, Array.from({ length: 100_000 }, (_, index) => `line ${index} é\n`).join(''));
+    expect(readLastLines(log, 3).lines).toEqual(['line 99997 é', 'line 99998 é', 'line 99999 é']);
+  });
+
+  it('say that there is no log', () => {
+    expect(() => readLastLines(log, 1)).toThrow(expect.objectContaining({ code: 'DAEMON_UNREACHABLE' }));
+  });
+});
+
+/** Follows the log while `steps` writes to it; `until` resolves when so many lines have come. */
+async function follow(
+  fromBytes: number,
+  steps: (until: (count: number) => Promise<void>) => Promise<void>,
+): Promise<string[]> {
+  const lines: string[] = [];
+  let wake = () => {};
+  const stop = new AbortController();
+  const following = followLog(
+    log,
+    fromBytes,
+    line => {
+      lines.push(line);
+      wake();
+    },
+    stop.signal,
+  );
+  await steps(
+    count =>
+      new Promise(resolve => {
+        wake = () => {
+          if (lines.length >= count) resolve();
+        };
+        wake();
+      }),
+  );
+  stop.abort();
+  await following;
+  return lines;
+}
+
+describe('a followed log', () => {
+  it('gives what is added, line by line, and no half of one', async () => {
+    writeFileSync(log, 'old\n');
+    const lines = await follow(4, async until => {
+      appendFileSync(log, 'one\ntw');
+      await until(1);
+      const bytes = Buffer.from('o é\nthree\n');
+      // Between the two bytes of é.
+      appendFileSync(log, bytes.subarray(0, 3));
+      appendFileSync(log, bytes.subarray(3));
+      await until(3);
+    });
+    expect(lines).toEqual(['one', 'two é', 'three']);
+  });
+
+  it('goes on with the new file when it is rotated, and loses nothing of the old one', async () => {
+    writeFileSync(log, '');
+    const lines = await follow(0, async until => {
+      appendFileSync(log, 'one\n');
+      await until(1);
+      appendFileSync(log, 'two\n');
+      renameSync(log, `${log}.1`);
+      writeFileSync(log, 'three\n');
+      await until(3);
+      appendFileSync(log, 'four\n');
+      await until(4);
+    });
+    expect(lines).toEqual(['one', 'two', 'three', 'four']);
+  });
+
+  it('begins again when it is truncated', async () => {
+    writeFileSync(log, 'a long line that goes\n');
+    const lines = await follow(22, async until => {
+      truncateSync(log, 0);
+      appendFileSync(log, 'new\n');
+      await until(1);
+    });
+    expect(lines).toEqual(['new']);
+  });
+
+  it('waits for a new file when it is gone for a moment', async () => {
+    writeFileSync(log, '');
+    const lines = await follow(0, async until => {
+      renameSync(log, `${log}.1`);
+      appendFileSync(`${log}.1`, 'late\n');
+      await until(1);
+      writeFileSync(log, 'new\n');
+      await until(2);
+    });
+    expect(lines).toEqual(['late', 'new']);
+  });
+});
+
+describe('a line for a person', () => {
+  const plain = { paint: (_look: string, text: string) => text };
+
+  it('begins with time, level and message', () => {
+    const line =
+      '{"level":"info","time":"2026-01-01T00:00:00.000Z","pid":7,"name":"a b","list":[1],"msg":"serving"}';
+    expect(formatLogLine(line, plain)).toBe(
+      '2026-01-01T00:00:00.000Z info  serving pid=7 name="a b" list=[1]',
+    );
+  });
+
+  it('is painted by its level', () => {
+    const marked = { paint: (look: string, text: string) => `<${look} ${text}>` };
+    expect(formatLogLine('{"level":"error","msg":"no"}', marked)).toBe('<dim -> <red error> no');
+    expect(formatLogLine('{"level":"constructor","msg":"no"}', marked)).toBe('<dim -> <dim constructor> no');
+  });
+
+  it.each(['plain text', '{broken', '7', 'null'])('stays as it is where it is no record: %s', line => {
+    expect(formatLogLine(line, plain)).toBe(line);
+  });
+
+  it('steers no terminal', () => {
+    const record = { level: 'in\x1bfo', msg: 'a\x1b[2J', 'k\x07': '\x9b1m' };
+    for (const line of [JSON.stringify(record), 'x\x1b]0;t\x07'])
+      expect(formatLogLine(line, plain)).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
+  });
+});

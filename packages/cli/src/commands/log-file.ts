@@ -1,0 +1,149 @@
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
+import { setTimeout as pause } from 'node:timers/promises';
+import { errnoName } from '@triterm/core/config';
+import { TermError } from '@triterm/core/errors';
+import { plainLine } from '../output/display-width.ts';
+import type { Look, Printer } from '../output/printer.ts';
+
+const CHUNK_BYTES = 64 * 1024;
+/** The most of a log's end that is read to find its last lines; the daemon's own bound for a log is 10 MB. */
+const MAX_TAIL_BYTES = 16 * 1024 * 1024;
+/** Looked at by the clock: watches of the kernel are few, and there are none on network file systems. */
+const POLL_MS = 200;
+
+/** The last lines of a log and how long it is. Throws DAEMON_UNREACHABLE when there is none. */
+export function readLastLines(path: string, count: number): { lines: string[]; endBytes: number } {
+  const fd = openLog(path);
+  try {
+    const endBytes = fstatSync(fd).size;
+    const tail = readRange(fd, Math.max(0, endBytes - MAX_TAIL_BYTES), endBytes);
+    const lines = tail.toString('utf8').split('\n');
+    if (lines.at(-1) === '') lines.pop();
+    return { lines: count === 0 ? [] : lines.slice(-count), endBytes };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Calls `print` for every line that is added beyond `fromBytes`, until `signal` aborts. When the log is rotated, its last
+ * lines are read before the new one's first; a log that was truncated is read from its beginning.
+ */
+export async function followLog(
+  path: string,
+  fromBytes: number,
+  print: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  let reader = new LineReader(openLog(path), fromBytes, print);
+  try {
+    while (signal?.aborted !== true) {
+      reader.readOn();
+      const found = statSync(path, { throwIfNoEntry: false });
+      if (found === undefined || found.ino === reader.inode) {
+        await pause(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {});
+        continue;
+      }
+      // Written between the last look and the rotation.
+      reader.readOn();
+      reader.close();
+      reader = new LineReader(openLog(path), 0, print);
+    }
+  } finally {
+    reader.close();
+  }
+}
+
+/** Reads whole lines from an open file, as far as they are there. */
+class LineReader {
+  readonly inode: number;
+  readonly #fd: number;
+  readonly #print: (line: string) => void;
+  #at: number;
+  #decoder = new StringDecoder('utf8');
+  #partial = '';
+
+  constructor(fd: number, fromBytes: number, print: (line: string) => void) {
+    this.#fd = fd;
+    this.#at = fromBytes;
+    this.#print = print;
+    this.inode = fstatSync(fd).ino;
+  }
+
+  readOn(): void {
+    const { size } = fstatSync(this.#fd);
+    if (size < this.#at) {
+      this.#at = 0;
+      this.#decoder = new StringDecoder('utf8');
+      this.#partial = '';
+    }
+    while (this.#at < size) {
+      const bytes = readRange(this.#fd, this.#at, Math.min(size, this.#at + CHUNK_BYTES));
+      if (bytes.length === 0) return;
+      this.#at += bytes.length;
+      const lines = (this.#partial + this.#decoder.write(bytes)).split('\n');
+      this.#partial = lines.pop() ?? '';
+      for (const line of lines) this.#print(line);
+    }
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+}
+
+const LEVELS: ReadonlyMap<string, Look> = new Map([
+  ['trace', 'dim'],
+  ['debug', 'dim'],
+  ['info', 'green'],
+  ['warn', 'yellow'],
+  ['error', 'red'],
+  ['fatal', 'red'],
+]);
+/** They stand in front, without their names. */
+const LEADING: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
+
+/** A record of the log as `time level message key=value…`; any other line as it is, without control characters. */
+export function formatLogLine(line: string, printer: Pick<Printer, 'paint'>): string {
+  let record: Record<string, unknown>;
+  try {
+    const value: unknown = JSON.parse(line);
+    if (typeof value !== 'object' || value === null) return plainLine(line);
+    record = value as Record<string, unknown>;
+  } catch {
+    return plainLine(line);
+  }
+  const level = typeof record.level === 'string' ? plainLine(record.level) : '-';
+  const time = record.time;
+  const when = new Date(typeof time === 'number' || typeof time === 'string' ? time : Number.NaN);
+  const rest = Object.entries(record)
+    .filter(([key]) => !LEADING.has(key))
+    .map(([key, value]) => printer.paint('dim', plainLine(`${key}=${compact(value)}`)));
+  const message = plainLine(typeof record.msg === 'string' ? record.msg : '');
+  return [
+    printer.paint('dim', Number.isNaN(when.getTime()) ? '-' : when.toISOString()),
+    printer.paint(LEVELS.get(level) ?? 'dim', level.padEnd(5)),
+    message,
+    ...rest,
+  ].join(' ');
+}
+
+function compact(value: unknown): string {
+  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value);
+}
+
+function readRange(fd: number, from: number, to: number): Buffer {
+  const bytes = Buffer.alloc(to - from);
+  return bytes.subarray(0, readSync(fd, bytes, 0, bytes.length, from));
+}
+
+function openLog(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (cause) {
+    if (errnoName(cause) === 'ENOENT')
+      throw new TermError('DAEMON_UNREACHABLE', `There is no log yet: ${path}`, { cause });
+    throw TermError.from(cause, 'PERMISSION_DENIED');
+  }
+}

@@ -1,0 +1,117 @@
+import { resolve } from 'node:path';
+import { newToken, SIZE_POLICIES, type SizePolicy } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import type { Params } from '@triterm/core/protocol';
+import { createPrinter } from '../output/printer.ts';
+import { clientEnvironment } from './client-environment.ts';
+import { type CommandContext, type CommandLine, defineCommand } from './definition.ts';
+import { parseCount, parseLabels, parsePairs, parseSize } from './option-values.ts';
+import { withDaemon } from './with-daemon.ts';
+
+const OPTIONS = {
+  detach: { short: 'd', description: 'do not attach; print the id' },
+  name: { short: 'n', value: 'NAME', description: 'name of the session; one is made up otherwise' },
+  cwd: { value: 'DIR', description: 'where it starts; here otherwise', complete: 'directory' },
+  env: { value: 'KEY=VALUE', repeat: true, description: 'set a variable of its environment' },
+  size: { value: 'COLSxROWS', description: 'size until somebody attaches' },
+  label: { value: 'KEY=VALUE', repeat: true, description: 'attach a label' },
+  scrollbackLines: { value: 'N', description: 'lines of scrollback to keep' },
+  policy: { value: 'POLICY', choices: SIZE_POLICIES, description: 'whose window decides the size' },
+  count: { value: 'N', description: 'make so many, with -d; names get a number' },
+  json: { description: 'print the session as JSON, with -d' },
+} as const;
+
+export const command = defineCommand({
+  spec: {
+    summary: 'Start a session',
+    details:
+      'Runs the command, or your shell, in a session of its own and attaches to it. The session keeps running ' +
+      'when you detach, when the terminal closes and when the daemon restarts.',
+    args: [],
+    options: OPTIONS,
+    command: 'optional',
+    examples: [
+      ['triterm new -n work', 'a shell in a session called work'],
+      ['triterm new -d -n build --cwd ~/src -- make -j8', 'run a build in the background'],
+      ['triterm new -d --env CI=1 --label team=web -- npm test', 'with a variable and a label'],
+    ],
+  },
+  async run(line, context) {
+    checkCombination(line.options);
+    if (!line.options.detach && !(context.stdin.isTTY && context.stdout.isTTY))
+      throw new TermError('NOT_A_TERMINAL', 'Attaching needs a terminal.');
+    const requests = createRequests(line, context);
+    const sessions = await withDaemon(
+      context,
+      async client => {
+        const results = await Promise.all(requests.map(params => client.request('session.create', params)));
+        return results.map(result => result.session);
+      },
+      // The idempotency keys make a repetition return what the first call made.
+      { repeatable: true },
+    );
+    if (line.options.detach) {
+      const printer = createPrinter(context.stdout, context.env);
+      if (line.options.json) printer.json(line.options.count === undefined ? sessions[0] : sessions);
+      else for (const session of sessions) printer.line(session.id);
+      return 0;
+    }
+    const [session] = sessions;
+    if (session === undefined) throw new TermError('INTERNAL', 'The daemon made no session.');
+    const { attachTo } = await import('./attach.ts');
+    return attachTo(session.id, context);
+  },
+});
+
+type NewLine = CommandLine<typeof OPTIONS>;
+
+function checkCombination(options: NewLine['options']): void {
+  const needsDetach = options.json ? '--json' : options.count !== undefined ? '--count' : undefined;
+  if (needsDetach !== undefined && !options.detach)
+    throw new TermError('USAGE', `${needsDetach} goes with -d.`);
+}
+
+/** One request a session. Throws BAD_SIZE, BAD_ENV, BAD_CWD, USAGE. */
+export function createRequests(line: NewLine, context: CommandContext): Params<'session.create'>[] {
+  const { options } = line;
+  const params = {
+    ...(line.command.length === 0 ? {} : { argv: [...line.command] }),
+    cwd: startDirectory(options.cwd, context),
+    environment: clientEnvironment(context.env),
+    ...(options.env.length === 0
+      ? {}
+      : { extraEnvironment: parsePairs(options.env, 'BAD_ENV', 'The variable') }),
+    ...startSize(options.size, context),
+    ...(options.label.length === 0 ? {} : { labels: parseLabels(options.label) }),
+    ...(options.scrollbackLines === undefined
+      ? {}
+      : { scrollbackLines: parseCount('--scrollback-lines', options.scrollbackLines, 0, 1_000_000) }),
+    ...(options.policy === undefined ? {} : { sizePolicy: options.policy as SizePolicy }),
+  };
+  const count = options.count === undefined ? 1 : parseCount('--count', options.count, 1, 1000);
+  return Array.from({ length: count }, (_, index) => ({
+    ...params,
+    ...(options.name === undefined
+      ? {}
+      : { name: options.count === undefined ? options.name : `${options.name}-${index + 1}` }),
+    idempotencyKey: newToken(),
+  }));
+}
+
+function startDirectory(cwd: string | undefined, context: CommandContext): string {
+  try {
+    return cwd?.startsWith('/') === true ? cwd : resolve(context.cwd(), cwd ?? '.');
+  } catch (cause) {
+    throw new TermError('BAD_CWD', 'The current directory is gone.', { cause });
+  }
+}
+
+/** What was asked for; else the terminal's, so that a program that starts at once draws for it. */
+function startSize(
+  size: string | undefined,
+  { stdout }: CommandContext,
+): { size?: { cols: number; rows: number } } {
+  if (size !== undefined) return { size: parseSize(size) };
+  if (!stdout.isTTY || stdout.columns < 1 || stdout.rows < 1) return {};
+  return { size: { cols: stdout.columns, rows: stdout.rows } };
+}

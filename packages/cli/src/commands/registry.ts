@@ -1,0 +1,68 @@
+import type { Command } from './definition.ts';
+
+type Load = () => Promise<{ command: Command }>;
+
+/**
+ * Every command by its words. Each is loaded when it is used and not before: `attach` and `ls` must start as fast as
+ * Node does.
+ */
+export const COMMANDS = {
+  new: () => import('./new.ts'),
+  attach: () => import('./attach.ts'),
+  ls: () => import('./sessions-ls.ts'),
+  kill: () => import('./sessions-kill.ts'),
+  'sessions ls': () => import('./sessions-ls.ts'),
+  'sessions show': () => import('./sessions-show.ts'),
+  'sessions rename': () => import('./sessions-rename.ts'),
+  'sessions resize': () => import('./sessions-resize.ts'),
+  'sessions kill': () => import('./sessions-kill.ts'),
+  'sessions detach': () => import('./sessions-detach.ts'),
+  'sessions take': () => import('./sessions-take.ts'),
+  'sessions policy': () => import('./sessions-policy.ts'),
+  'sessions label': () => import('./sessions-label.ts'),
+  send: () => import('./send.ts'),
+  capture: () => import('./capture.ts'),
+  wait: () => import('./wait.ts'),
+  run: () => import('./run.ts'),
+  search: () => import('./search.ts'),
+  events: () => import('./events.ts'),
+  'daemon start': () => import('./daemon-start.ts'),
+  'daemon stop': () => import('./daemon-stop.ts'),
+  'daemon restart': () => import('./daemon-restart.ts'),
+  'daemon status': () => import('./daemon-status.ts'),
+  'daemon logs': () => import('./daemon-logs.ts'),
+  doctor: () => import('./doctor.ts'),
+  completion: () => import('./completion.ts'),
+} as const satisfies Record<string, Load>;
+
+export type CommandName = keyof typeof COMMANDS;
+
+/** Commands that have commands of their own. */
+export const GROUPS = {
+  sessions: 'Look at sessions and change them',
+  daemon: 'Start, stop and look at the daemon',
+} as const;
+export type GroupName = keyof typeof GROUPS;
+
+export const COMMAND_NAMES = Object.keys(COMMANDS) as CommandName[];
+
+export function isCommandName(name: string): name is CommandName {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+export function isGroupName(name: string): name is GroupName {
+  return Object.hasOwn(GROUPS, name);
+}
+
+/** What may follow a group's name, or nothing: the first words of all commands. */
+export function wordsAfter(group: GroupName | undefined): string[] {
+  const names =
+    group === undefined
+      ? COMMAND_NAMES
+      : COMMAND_NAMES.filter(name => name.startsWith(`${group} `)).map(name => name.slice(group.length + 1));
+  return [...new Set(names.map(name => name.split(' ')[0] ?? name))];
+}
+
+export async function loadCommand(name: CommandName): Promise<Command> {
+  return (await COMMANDS[name]()).command;
+}

@@ -1,0 +1,49 @@
+import { plainLine } from '../output/display-width.ts';
+import { createPrinter } from '../output/printer.ts';
+import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
+import { parseCount } from './option-values.ts';
+import { withDaemon } from './with-daemon.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: "Search a session's screen and scrollback",
+    details:
+      "Prints each matching line behind its number, counted from the session's first line. Leaves with 1 when nothing " +
+      'matches.',
+    args: [
+      SESSION_ARGUMENT,
+      { name: 'REGEX', description: 'a JavaScript regular expression', required: true },
+    ],
+    options: {
+      ignoreCase: { short: 'i', description: 'upper and lower case are the same' },
+      limit: { short: 'n', value: 'N', description: 'matches to print at most; 1000 otherwise' },
+      json: { description: 'print matches (line, text, start, end) and truncated as JSON' },
+    },
+    examples: [
+      ["triterm search build 'error|warning'", 'in everything that was kept'],
+      ['triterm search -i work todo', 'whatever the case'],
+    ],
+  },
+  async run({ options, args: [target = '', pattern = ''] }, context) {
+    const params = {
+      target,
+      pattern,
+      ignoreCase: options.ignoreCase,
+      ...(options.limit === undefined ? {} : { limit: parseCount('--limit', options.limit, 1, 10_000) }),
+    };
+    const found = await withDaemon(context, client => client.request('session.search', params), {
+      repeatable: true,
+    });
+    const printer = createPrinter(context.stdout, context.env);
+    if (options.json) printer.json(found);
+    else {
+      for (const { line, text, start, end } of found.matches) {
+        const parts = [text.slice(0, start), text.slice(start, end), text.slice(end)].map(plainLine);
+        const [before = '', hit = '', after = ''] = parts;
+        printer.line(`${printer.paint('green', String(line))}:${before}${printer.paint('red', hit)}${after}`);
+      }
+      if (found.truncated) context.stderr.write('triterm: there are more matches; raise --limit\n');
+    }
+    return found.matches.length === 0 ? 1 : 0;
+  },
+});

@@ -1,0 +1,71 @@
+import type { SessionInfo } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import { createPrinter } from '../output/printer.ts';
+import { defineCommand, JSON_OPTION } from './definition.ts';
+import { FIELD_NAMES, filterSessions, parseFilter, parseOrder, SORT_FIELDS } from './session-filter.ts';
+import { sessionLines, sessionRecords } from './session-table.ts';
+import { withDaemon } from './with-daemon.ts';
+
+export const command = defineCommand({
+  spec: {
+    summary: 'List sessions',
+    details:
+      'For a person: a table with ages. Into a pipe: tab-separated fields without a header, times in RFC 3339. ' +
+      'With --json: an array of session objects.\n\n' +
+      'A filter is FIELD=PATTERN (* stands for any text; label.KEY for labels), or a text that occurs somewhere.',
+    args: [],
+    options: {
+      filter: {
+        value: 'FILTER',
+        repeat: true,
+        description: 'only sessions that pass',
+        complete: FIELD_NAMES.map(name => `${name}=`),
+      },
+      sort: {
+        value: 'FIELD',
+        description: `order by ${SORT_FIELDS.join(', ')}; -FIELD reverses`,
+        complete: SORT_FIELDS,
+      },
+      watch: { short: 'w', description: 'stay and show changes; JSON lines with --json' },
+      json: JSON_OPTION,
+    },
+    examples: [
+      ['triterm ls', 'all of them, oldest first'],
+      ['triterm ls --filter state=running --sort idle', 'running ones, the busiest first'],
+      ['triterm ls --filter label.team=web --json', 'for a script'],
+      ['triterm ls --watch', 'a list that stays up to date'],
+    ],
+  },
+  async run({ options }, context) {
+    const filters = options.filter.map(parseFilter);
+    const order = options.sort === undefined ? undefined : parseOrder(options.sort);
+    const select = (all: readonly SessionInfo[]) => {
+      const passed = filterSessions(all, filters);
+      return order === undefined ? passed : passed.sort(order);
+    };
+    if (options.watch) {
+      if (!options.json && !(context.stdout.isTTY && context.stdin.isTTY))
+        throw new TermError('NOT_A_TERMINAL', '--watch draws on a terminal.', {
+          hint: 'Add --json to get a line for every change.',
+        });
+      const { watchSessions } = await import('./watch-sessions.ts');
+      return watchSessions(context, select, options.json);
+    }
+    const { sessions } = await withDaemon(context, client => client.request('session.list', {}), {
+      repeatable: true,
+    });
+    const shown = select(sessions);
+    const printer = createPrinter(context.stdout, context.env);
+    if (options.json) printer.json(shown);
+    else if (printer.isTerminal && shown.length === 0)
+      context.stderr.write(sessions.length === 0 ? NO_SESSIONS : 'No session passes the filter.\n');
+    else {
+      const now = { ms: Date.now(), home: context.env.HOME ?? '' };
+      const lines = printer.isTerminal ? sessionLines(shown, printer, now) : sessionRecords(shown);
+      for (const text of lines) printer.line(text);
+    }
+    return 0;
+  },
+});
+
+const NO_SESSIONS = 'No sessions. `triterm new` starts one.\n';
