@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { dirname } from 'node:path';
+import { openPlaces } from './contestant.ts';
+import { Workplace } from './host/workplace.ts';
+import { HELP, type Options, parseOptions, UsageError } from './options.ts';
+import type { Peer } from './peers/peer.ts';
+import { report } from './report/report.ts';
+import { Results } from './results.ts';
+import { judge } from './targets.ts';
+
+const INTERRUPTED_EXIT_CODE = 130;
+
+/** Returns the exit code: targets that are not met are told, not failed. */
+export async function main(args: readonly string[]): Promise<number> {
+  let options: Options;
+  try {
+    options = parseOptions(args);
+  } catch (thrown) {
+    if (!(thrown instanceof UsageError)) throw thrown;
+    process.stderr.write(`bench: ${thrown.message}\n\n${HELP}`);
+    return 2;
+  }
+  if (options.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  leaveNothingBehind();
+  for (const place of Workplace.abandoned()) await place.clear();
+  await measure(options);
+  return 0;
+}
+
+async function measure({ measures, peers, quick, scale, jsonFile }: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const present: { peer: Peer; version: string }[] = [];
+  for (const peer of peers) {
+    const found = await peer.find();
+    if (found.version !== undefined) present.push({ peer, version: found.version });
+    else tell(`${peer.name} is left out: ${found.missing}`);
+  }
+  const results = new Results();
+  const context = { peers: present.map(({ peer }) => peer), scale, results, progress: tell };
+  for (const each of measures) await each.run(context);
+
+  const judgements = judge(results);
+  const machine = { cores: availableParallelism(), node: process.versions.node };
+  const lines = [
+    `${machine.cores} cores, Node ${machine.node}, ${quick ? 'a quick run: rough figures' : 'a full run'}: ${scale.megabytes} MB, ${scale.repetitions} rounds`,
+    ...present.map(
+      ({ peer, version }) => `${peer.name}: ${[version, peer.remark].filter(Boolean).join('; ')}`,
+    ),
+  ];
+  process.stdout.write(`\n${lines.join('\n')}\n\n${report(results, judgements)}\n`);
+  if (jsonFile === undefined) return;
+  const json = {
+    version: 1,
+    startedAt,
+    machine,
+    quick,
+    scale,
+    peers: present.map(({ peer, version }) => ({ name: peer.name, version, remark: peer.remark })),
+    series: results.series.map(series => ({ ...series, median: results.median(series) })),
+    notes: results.notes,
+    targets: judgements,
+  };
+  mkdirSync(dirname(jsonFile), { recursive: true });
+  writeFileSync(jsonFile, `${JSON.stringify(json, undefined, 2)}\n`);
+}
+
+/** However the harness ends, nothing that it started stays. */
+function leaveNothingBehind(): void {
+  const clear = () => {
+    for (const place of openPlaces) place.clearNow();
+  };
+  process.on('exit', clear);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => process.exit(INTERRUPTED_EXIT_CODE));
+}
+
+function tell(what: string): void {
+  process.stderr.write(`${what}\n`);
+}

@@ -1,0 +1,493 @@
+/**
+ * Adds golden frames for messages that have none yet: `node --conditions=@triterm/source scripts/add-golden-frames.mjs`.
+ * What a release has once sent is decoded for ever, so a frame that is there is never changed; a message of a new shape gets
+ * a new example here, under a new name.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  encodeAck,
+  encodeControl,
+  encodeDataHeader,
+  encodeFrame,
+  FLAG_MAY_IGNORE,
+  FrameKind,
+} from '@triterm/core/protocol';
+
+const FIXTURES = new URL('../packages/core/src/protocol/fixtures/v1/', import.meta.url);
+const TOKEN = '00112233445566778899aabbccddeeff';
+const CHANNEL = 3;
+const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+
+const SESSION = {
+  id: '0123456789ab',
+  name: 'main',
+  state: 'running',
+  command: 'vim notes.txt',
+  pid: 4711,
+  cwd: '/home/ada',
+  title: 'notes.txt — VIM',
+  cols: 120,
+  rows: 40,
+  clients: 2,
+  exitCode: null,
+  signal: null,
+  createdAt: '2026-11-25T08:00:00.000Z',
+  lastActivityAt: '2026-11-25T09:30:00.000Z',
+  server: 'laptop',
+  labels: { project: 'triterm', owner: 'ada' },
+};
+const ENDED = { ...SESSION, state: 'exited', pid: null, exitCode: null, signal: 'SIGKILL' };
+const CLIENT = {
+  id: '00112233',
+  role: 'controller',
+  primary: true,
+  cols: 120,
+  rows: 40,
+  deviceName: 'laptop pts/3',
+  pid: 4712,
+  attachedAt: '2026-11-25T08:00:01.000Z',
+  idleMs: 250,
+  view: 'bytes',
+  lossless: false,
+};
+const PTY = {
+  handle: 1,
+  session: '0123456789ab',
+  pid: 4711,
+  cols: 120,
+  rows: 40,
+  sizeGeneration: 3,
+  spawnSize: { cols: 80, rows: 24 },
+  logStart: 1000,
+  logEnd: 4096,
+  floor: 2000,
+  checkpointOffset: 1500,
+  exit: null,
+  eof: false,
+  idleMs: 12,
+};
+
+const control = (from, name, message, channel = 0) => ({ name, from, kind: 'control', channel, message });
+const data = (from, name, kind, offset, bytes, channel = CHANNEL) => ({
+  name,
+  from,
+  kind,
+  channel,
+  offset,
+  bytes: Buffer.from(bytes).toString('hex'),
+});
+const ack = (from, name, offset, snapshots, channel = CHANNEL) => ({
+  name,
+  from,
+  kind: 'ack',
+  channel,
+  offset,
+  snapshots,
+});
+
+/** Request and reply of each method. */
+function exchanges(asking, answering, methods) {
+  let id = 0;
+  return Object.entries(methods).flatMap(([method, { params, result, channel = 0 }]) => {
+    id += 1;
+    return [
+      control(asking, `request ${method}`, { id, method, params }, channel),
+      control(answering, `reply ${method}`, { id, result }, channel),
+    ];
+  });
+}
+
+const handshake = (opening, accepting, features) => [
+  control(opening, 'hello', {
+    hello: { protocol: { min: 1, max: 1 }, software: `${features.opening} 0.1.0`, features: features.hello },
+  }),
+  control(accepting, 'welcome', {
+    welcome: { protocol: 1, software: `${features.accepting} 0.1.0`, features: features.welcome },
+  }),
+  control(accepting, 'reject', {
+    reject: {
+      code: 'PROTOCOL_MISMATCH',
+      message: 'triterm 9.0.0 is newer than this side: it speaks protocol 8 to 9, this one 1 to 1.',
+      hint: 'Run `triterm daemon restart` so that client and daemon are of the same release; sessions are kept.',
+    },
+  }),
+];
+
+const error = (from, code) =>
+  control(from, 'reply with an error', {
+    id: 99,
+    error: {
+      code,
+      message: 'There is no session “mian”.',
+      hint: 'Did you mean main?',
+      details: { target: 'mian' },
+    },
+  });
+
+const strange = from => ({ name: 'a kind of the future that may be ignored', from, kind: 'unknown' });
+
+const client = [
+  ...handshake('client', 'daemon', {
+    opening: 'triterm',
+    accepting: 'tritermd',
+    hello: [],
+    welcome: ['pid:4700'],
+  }),
+  ...exchanges('client', 'daemon', {
+    'session.create': {
+      params: {
+        name: 'main',
+        argv: ['vim', 'notes.txt'],
+        cwd: '/home/ada',
+        environment: { PATH: '/usr/bin:/bin', LANG: 'de_DE.UTF-8' },
+        extraEnvironment: { EDITOR: 'vim' },
+        size: { cols: 120, rows: 40 },
+        labels: { project: 'triterm' },
+        scrollbackLines: 10_000,
+        sizePolicy: 'latest',
+        idempotencyKey: TOKEN,
+      },
+      result: { session: SESSION },
+    },
+    'session.recreate': {
+      params: {
+        target: 'main',
+        environment: { PATH: '/usr/bin:/bin' },
+        size: { cols: 80, rows: 24 },
+        idempotencyKey: TOKEN,
+      },
+      result: { session: SESSION },
+    },
+    'session.list': { params: {}, result: { sessions: [SESSION, ENDED] } },
+    'session.show': {
+      params: { target: '0123' },
+      result: {
+        session: SESSION,
+        clients: [
+          CLIENT,
+          { ...CLIENT, id: 'ffeeddcc', role: 'viewer', primary: false, pid: null, view: 'rendered' },
+        ],
+        sizePolicy: 'latest',
+        scrollbackLines: 10_000,
+        prompt: 'running',
+        argv: [],
+        offset: 123_456_789_012,
+      },
+    },
+    'session.rename': { params: { target: 'main', name: 'haupt' }, result: { session: SESSION } },
+    'session.label': {
+      params: { target: 'main', set: { project: 'triterm' }, remove: ['owner'] },
+      result: { session: SESSION },
+    },
+    'session.resize': {
+      params: { target: 'main', size: { cols: 4096, rows: 1 } },
+      result: { session: SESSION },
+    },
+    'session.policy': { params: { target: 'main', sizePolicy: 'smallest' }, result: { session: SESSION } },
+    'session.kill': { params: { target: 'main', signal: 'SIGTERM' }, result: { session: ENDED } },
+    'session.detach': { params: { target: 'main', client: '00112233' }, result: { detached: 1 } },
+    'session.take': { params: { target: 'main', client: '00112233' }, result: { session: SESSION } },
+    'session.attach': {
+      channel: CHANNEL,
+      params: {
+        target: 'main',
+        attachment: TOKEN,
+        role: 'controller',
+        window: { cols: 120, rows: 40 },
+        lossless: true,
+        take: true,
+        detachOthers: false,
+        historyLines: 500,
+        deviceName: 'laptop pts/3',
+        pid: 4712,
+        environment: { SSH_AUTH_SOCK: '/tmp/ssh-x/agent.1' },
+        colours: { foreground: 'rgb:ffff/ffff/ffff', background: 'rgb:0000/0000/0000' },
+        resume: { offset: 123_456_789_012, sizeGeneration: 3 },
+      },
+      result: {
+        session: SESSION,
+        inputOffset: 17,
+        offset: 123_456_789_012,
+        resumed: true,
+        sizeGeneration: 3,
+      },
+    },
+    'attachment.detach': { channel: CHANNEL, params: {}, result: {} },
+    'session.send': {
+      params: { target: 'main', data: Buffer.from('make test\r').toString('base64'), idempotencyKey: TOKEN },
+      result: { bytes: 10 },
+    },
+    'session.capture': {
+      params: { target: 'main', format: 'ansi', scrollbackLines: -1 },
+      result: {
+        session: SESSION,
+        scrollback: ['$ make', '\u001b[31merror\u001b[m: 日本語 👍🏽 é'],
+        screen: ['$ ', ''],
+        cursor: { row: 0, col: 2, visible: true },
+        offset: 4096,
+        alternateScreen: false,
+      },
+    },
+    'session.wait': {
+      params: { target: 'main', condition: { kind: 'text', pattern: 'done|failed' }, timeoutMs: 60_000 },
+      result: { session: SESSION, matched: 'done', commandStatus: 0 },
+    },
+    'session.run': {
+      params: { target: 'main', argv: ['make', 'test'], timeoutMs: 0, idempotencyKey: TOKEN },
+      result: { output: Buffer.from('ok\r\n').toString('base64'), truncated: false, exitCode: 0 },
+    },
+    'session.search': {
+      params: { target: 'main', pattern: 'err.r', ignoreCase: true, limit: 10 },
+      result: { matches: [{ line: 42, text: 'an error', start: 3, end: 8 }], truncated: false },
+    },
+    'events.subscribe': { params: { target: 'main' }, result: {} },
+    'daemon.status': {
+      params: {},
+      result: {
+        pid: 4700,
+        ptyHostPid: 4701,
+        version: '0.1.0',
+        protocol: 1,
+        uptimeMs: 86_400_000,
+        sessions: 2,
+        clients: 1,
+        server: 'laptop',
+        stateDir: '/home/ada/.local/state/triterm',
+        socket: '/home/ada/.local/state/triterm/run/tritermd.sock',
+        store: 'ok',
+        ptyHosts: [{ id: 'a1b2c3d4', pid: 4701, version: '0.1.0', sessions: 2 }],
+        memoryBytes: 90_000_000,
+      },
+    },
+    'daemon.shutdown': { params: { reason: 'restart', killSessions: false }, result: { pid: 4700 } },
+  }),
+  error('daemon', 'SESSION_NOT_FOUND'),
+  ...['exit', 'idle', 'command'].map(kind =>
+    control('client', `request session.wait (${kind})`, {
+      id: 98,
+      method: 'session.wait',
+      params: {
+        target: 'main',
+        condition: { kind, ...(kind === 'idle' ? { idleMs: 500 } : {}) },
+        timeoutMs: 0,
+      },
+    }),
+  ),
+  control(
+    'client',
+    'notification attachment.resize',
+    { method: 'attachment.resize', params: { cols: 100, rows: 30 } },
+    CHANNEL,
+  ),
+  control(
+    'client',
+    'request session.attach (spoilt screen)',
+    {
+      id: 97,
+      method: 'session.attach',
+      params: {
+        target: 'main',
+        attachment: TOKEN,
+        role: 'viewer',
+        window: { cols: 80, rows: 24 },
+        resume: { offset: 4096, sizeGeneration: 3, repaint: true },
+      },
+    },
+    CHANNEL,
+  ),
+  control(
+    'client',
+    'notification attachment.colours',
+    {
+      method: 'attachment.colours',
+      params: {
+        foreground: 'rgb:ffff/ffff/ffff',
+        background: 'rgb:0000/0000/0000',
+        cursor: 'rgb:8080/0000/0000',
+      },
+    },
+    CHANNEL,
+  ),
+  control('daemon', 'notification event', {
+    method: 'event',
+    params: {
+      type: 'commandFinished',
+      at: '2026-11-25T09:30:00.000Z',
+      session: '0123456789ab',
+      name: 'main',
+      data: { command: 'make test', exitCode: 2, ok: false, signal: null },
+    },
+  }),
+  control(
+    'daemon',
+    'notification session.resized',
+    { method: 'session.resized', params: { cols: 100, rows: 30, sizeGeneration: 4, offset: 4096 } },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification session.exited',
+    { method: 'session.exited', params: { exitCode: 130, signal: null } },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification attachment.detached',
+    {
+      method: 'attachment.detached',
+      params: { reason: 'others', message: 'Another client attached alone.' },
+    },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification attachment.role',
+    { method: 'attachment.role', params: { role: 'controller', primary: false } },
+    CHANNEL,
+  ),
+  control('daemon', 'notification daemon.leaving', {
+    method: 'daemon.leaving',
+    params: { reason: 'restart' },
+  }),
+  data('daemon', 'output', 'output', 4096, '\u001b[1mhello\u001b[m\r\n'),
+  data('daemon', 'output at the greatest offset', 'output', MAX_OFFSET, [0, 255, 0x1b, 0xc3]),
+  data('daemon', 'output beyond 4 GiB', 'output', 2 ** 32 + 1, 'x'),
+  data('daemon', 'snapshot', 'snapshot', 4096, '\u001b[2J\u001b[H$ '),
+  data('client', 'input', 'input', 17, 'ls\r'),
+  data('client', 'input of a bracketed paste', 'input', 20, '\u001b[200~é\u001b[201~'),
+  ack('client', 'ack of output', 123_456_789_012, 2),
+  ack('daemon', 'ack of input', 20, 0),
+  strange('daemon'),
+];
+
+const ptyHost = [
+  ...handshake('daemon', 'host', {
+    opening: 'tritermd',
+    accepting: 'triterm-pty-host',
+    hello: ['control', `pair:${TOKEN}`],
+    welcome: ['id:a1b2c3d4', 'pid:4701'],
+  }),
+  control('daemon', 'hello of the output connection', {
+    hello: {
+      protocol: { min: 1, max: 1 },
+      software: 'tritermd 0.1.0',
+      features: ['output', `pair:${TOKEN}`],
+    },
+  }),
+  ...exchanges('daemon', 'host', {
+    claim: { params: { generation: 1_795_600_000_000 }, result: {} },
+    list: {
+      params: {},
+      result: {
+        ptys: [
+          PTY,
+          {
+            ...PTY,
+            handle: 2,
+            floor: null,
+            checkpointOffset: null,
+            exit: { exitCode: 0, signal: null },
+            eof: true,
+          },
+        ],
+      },
+    },
+    spawn: {
+      params: {
+        session: '0123456789ab',
+        file: '/usr/bin/vim',
+        argv: ['vim', 'notes.txt'],
+        cwd: '/home/ada',
+        env: { PATH: '/usr/bin:/bin', TERM: 'xterm-256color' },
+        cols: 120,
+        rows: 40,
+        detachedOverflowAfterMs: null,
+      },
+      result: { handle: 1, pid: 4711 },
+    },
+    resize: {
+      params: { handle: 1, cols: 100, rows: 30, sizeGeneration: 4 },
+      result: { offset: 4096, applied: true },
+    },
+    signal: { params: { handle: 1, signal: 'SIGHUP' }, result: {} },
+    forget: { params: { handle: 1 }, result: {} },
+    retire: { params: {}, result: {} },
+    subscribe: {
+      params: {
+        handle: 1,
+        channel: 5,
+        offset: 0,
+        fromCheckpoint: true,
+        sizeGeneration: 3,
+        creditThrough: 262_144,
+      },
+      result: { offset: 1500, logEnd: 4096 },
+    },
+    unsubscribe: { params: { channel: 5 }, result: {} },
+    'input.open': { params: { handle: 1, channel: 6, attachment: TOKEN }, result: { inputOffset: 17 } },
+    'input.close': { params: { channel: 6, forget: false }, result: {} },
+  }),
+  error('host', 'STALE_REVISION'),
+  control('daemon', 'command credit', { method: 'credit', params: { channel: 5, creditThrough: 524_288 } }),
+  control('daemon', 'command flow', {
+    method: 'flow',
+    params: { handle: 1, floor: 4096, paceThrough: null },
+  }),
+  control('daemon', 'command answer', {
+    method: 'answer',
+    params: { handle: 1, queryEnd: 4096, data: Buffer.from('\u001b[?1;2c').toString('base64') },
+  }),
+  control('daemon', 'command checkpoint', { method: 'checkpoint', params: { handle: 1, sizeGeneration: 3 } }),
+  data('daemon', 'checkpoint', 'snapshot', 4096, [0x54, 0x43, 0x50, 1, 0, 255], 1),
+  data('daemon', 'input', 'input', 17, 'ls\r', 6),
+  ack('host', 'ack of input', 20, 0, 6),
+  data('host', 'output', 'output', 4096, 'hello\r\n', 5),
+  data('host', 'checkpoint of a subscription', 'snapshot', 4096, [0x54, 0x43, 0x50, 1, 0, 255], 5),
+  control(
+    'host',
+    'record resize',
+    { method: 'resize', params: { offset: 4096, cols: 100, rows: 30, sizeGeneration: 4 } },
+    5,
+  ),
+  control('host', 'record gap', { method: 'gap', params: { from: 1000, to: 4096 } }, 5),
+  control(
+    'host',
+    'record exit',
+    { method: 'exit', params: { offset: 4096, status: { exitCode: null, signal: 'SIGKILL' } } },
+    5,
+  ),
+  control('host', 'record eof', { method: 'eof', params: { offset: 4096 } }, 5),
+  strange('host'),
+];
+
+function encode(frame) {
+  switch (frame.kind) {
+    case 'control':
+      return encodeControl(frame.channel, frame.message);
+    case 'ack':
+      return encodeAck(frame.channel, frame.offset, frame.snapshots);
+    case 'unknown': {
+      const bytes = encodeFrame(FrameKind.control, CHANNEL, Buffer.from('later'), FLAG_MAY_IGNORE);
+      bytes[4] = 200;
+      return bytes;
+    }
+    default: {
+      const bytes = Buffer.from(frame.bytes, 'hex');
+      return Buffer.concat([
+        encodeDataHeader(FrameKind[frame.kind], frame.channel, frame.offset, bytes.length),
+        bytes,
+      ]);
+    }
+  }
+}
+
+for (const [file, examples] of Object.entries({ 'client.json': client, 'pty-host.json': ptyHost })) {
+  const url = new URL(file, FIXTURES);
+  const kept = existsSync(url) ? JSON.parse(readFileSync(url, 'utf8')) : [];
+  const known = new Set(kept.map(({ from, name }) => `${from}: ${name}`));
+  const added = examples.filter(({ from, name }) => !known.has(`${from}: ${name}`));
+  const frames = [...kept, ...added.map(frame => ({ ...frame, hex: encode(frame).toString('hex') }))];
+  if (added.length > 0)
+    writeFileSync(url, `[\n${frames.map(frame => JSON.stringify(frame)).join(',\n')}\n]\n`);
+  process.stdout.write(`${file}: ${added.length} frames added, ${kept.length} kept\n`);
+}

@@ -1,0 +1,55 @@
+/** docs/errors.md from the catalogue: `node --conditions=@triterm/source scripts/generate-error-docs.mjs [--check]`. */
+import { ERROR_CATALOG, EXIT_CODES } from '@triterm/core/errors';
+import { writeOrCheck } from './lib/generated-file.mjs';
+
+const CATEGORIES = {
+  usage: 'The command line, the configuration or a value is wrong.',
+  'not-found': 'What was named is not there.',
+  conflict: 'It is there, but in a state that forbids this.',
+  denied: 'Permission is missing, or the place is not safe.',
+  unavailable: 'A part that is needed cannot be reached now.',
+  limit: 'A bound was reached.',
+  protocol: 'The two sides do not understand each other.',
+  storage: 'The disk or the database does not do what is needed.',
+  internal: 'A mistake in triterm.',
+  timeout: 'The time that was given has passed.',
+};
+
+const cell = text => text.replaceAll('|', '\\|');
+
+function section([category, exitCode]) {
+  const rows = Object.entries(ERROR_CATALOG)
+    .filter(([, spec]) => spec.category === category)
+    .map(([code, spec]) => `| \`${code}\` | ${cell(spec.hint)} | ${spec.retryable ? 'yes' : ''} |`);
+  return [
+    `## ${category} (exit code ${exitCode})`,
+    '',
+    CATEGORIES[category],
+    '',
+    '| code | what to do | worth a retry |',
+    '|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+const exitCodes = Object.entries(EXIT_CODES).toSorted(([, a], [, b]) => a - b);
+
+const text = `# Errors
+
+Every error has a code, a message and a next step. The code is stable: scripts match on it, \`--json\` prints it, the protocol
+carries it. Its category decides the exit code of the command line. \`triterm attach\` and \`triterm run\` otherwise leave
+with the status of the program (128 + n when signal n ended it).
+
+This page is made from \`packages/core/src/errors/catalog.ts\`; do not edit it.
+
+| exit code | category | |
+|---|---|---|
+| 0 | | It worked. |
+${exitCodes.map(([category, code]) => `| ${code} | ${category} | ${CATEGORIES[category]} |`).join('\n')}
+
+“Worth a retry”: the same request can succeed later without anybody changing anything.
+
+${exitCodes.map(section).join('\n')}`;
+
+writeOrCheck({ 'docs/errors.md': text });

@@ -1,0 +1,254 @@
+import { connect, type Socket } from 'node:net';
+import { newToken, type Role, type WindowSize } from '@triterm/core/domain';
+import {
+  type DaemonNotification,
+  type DaemonNotificationParams,
+  decodeAck,
+  decodeData,
+  type Frame,
+  FrameKind,
+  type Method,
+  type Params,
+  Peer,
+  PROTOCOL,
+  type Result,
+} from '@triterm/core/protocol';
+
+/** A connection to a daemon, as any program could make one: requests, and attachments on channels. */
+export class ProtocolClient {
+  readonly peer: Peer;
+  readonly #socket: Socket;
+  readonly #attachments = new Map<number, ProtocolAttachment>();
+  #channel = 0;
+  readonly closed: Promise<void>;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    let over: () => void = () => {};
+    this.closed = new Promise(resolve => {
+      over = resolve;
+    });
+    this.peer = new Peer(socket, {
+      data: frame => this.#attachments.get(frame.channel)?.frame(frame),
+      notification: (method, params, channel) =>
+        this.#attachments.get(channel)?.notification(method as DaemonNotification, params),
+      close: () => {
+        for (const attachment of this.#attachments.values()) attachment.disconnected();
+        over();
+      },
+    });
+  }
+
+  static async connect(path: string): Promise<ProtocolClient> {
+    const socket = connect(path);
+    await new Promise((resolve, reject) => {
+      socket.once('connect', resolve);
+      socket.once('error', reject);
+    });
+    const client = new ProtocolClient(socket);
+    await client.peer.open(PROTOCOL, 'test 0');
+    return client;
+  }
+
+  async request<M extends Method>(
+    method: M,
+    params: Params<M>,
+    timeoutMs = 20_000,
+    channel = 0,
+  ): Promise<Result<M>> {
+    return (await this.peer.request(method, params, { timeoutMs, channel })) as Result<M>;
+  }
+
+  /** Attaches, or, given an attachment that lost its connection, goes on where that stopped. */
+  async attach(
+    target: string,
+    options: AttachOptions,
+    before?: ProtocolAttachment,
+  ): Promise<ProtocolAttachment> {
+    this.#channel += 1;
+    const channel = this.#channel;
+    const attachment = before ?? new ProtocolAttachment(options);
+    attachment.connected(this.peer, channel);
+    this.#attachments.set(channel, attachment);
+    const { window, role, lossless, historyLines } = attachment.options;
+    const reply = await this.request(
+      'session.attach',
+      {
+        target,
+        attachment: attachment.token,
+        role: role ?? 'controller',
+        window: window ?? { cols: 80, rows: 24 },
+        lossless: lossless ?? false,
+        historyLines: historyLines ?? 0,
+        ...(before === undefined
+          ? {}
+          : { resume: { offset: before.offset, sizeGeneration: before.sizeGeneration } }),
+      },
+      20_000,
+      channel,
+    );
+    attachment.attached(reply);
+    return attachment;
+  }
+
+  /** Stops reading from the socket, as a stopped process does. */
+  freeze(): void {
+    this.#socket.pause();
+  }
+
+  thaw(): void {
+    this.#socket.resume();
+  }
+
+  /** Ends the connection at once, without a word. */
+  cut(): void {
+    this.#socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.peer.close();
+    this.#socket.destroy();
+  }
+}
+
+export interface AttachOptions {
+  readonly window?: WindowSize;
+  readonly role?: Role;
+  readonly lossless?: boolean;
+  readonly historyLines?: number;
+  /** Called with everything that the terminal of this client would be given. */
+  readonly onBytes?: (bytes: Buffer, kind: 'output' | 'snapshot') => void;
+  /** Acknowledges by itself, as a terminal that takes everything at once; true unless said. */
+  readonly acknowledges?: boolean;
+}
+
+/** A client's view of a session: follows offsets and types, as the protocol asks of every client. */
+export class ProtocolAttachment {
+  readonly options: AttachOptions;
+  readonly token = newToken();
+  /** Where the next output byte stands. */
+  offset = 0;
+  sizeGeneration = 0;
+  snapshots = 0;
+  /** Snapshots of this connection. */
+  #connectionSnapshots = 0;
+  resumed = false;
+  received = 0;
+  exit: DaemonNotificationParams<'session.exited'> | undefined;
+  detached: DaemonNotificationParams<'attachment.detached'> | undefined;
+  readonly sizes: DaemonNotificationParams<'session.resized'>[] = [];
+  #peer: Peer | undefined;
+  #channel = 0;
+  #typed = Buffer.alloc(0);
+  #typedFrom = 0;
+  #wake = new Set<() => void>();
+
+  constructor(options: AttachOptions) {
+    this.options = options;
+  }
+
+  get isConnected(): boolean {
+    return this.#peer !== undefined && !this.#peer.closed;
+  }
+
+  /** Bytes that were typed and that the program has not got yet. */
+  get unappliedBytes(): number {
+    return this.#typed.length;
+  }
+
+  connected(peer: Peer, channel: number): void {
+    this.#peer = peer;
+    this.#channel = channel;
+    this.#connectionSnapshots = 0;
+  }
+
+  disconnected(): void {
+    this.#notify();
+  }
+
+  attached(reply: Result<'session.attach'>): void {
+    this.resumed = reply.resumed;
+    this.sizeGeneration = Math.max(this.sizeGeneration, reply.sizeGeneration);
+    this.#applied(reply.inputOffset);
+    if (this.#typed.length > 0)
+      this.#peer?.writeData(FrameKind.input, this.#channel, this.#typedFrom, this.#typed);
+    this.#notify();
+  }
+
+  frame(frame: Frame): void {
+    if (frame.kind === FrameKind.ack) {
+      this.#applied(decodeAck(frame).offset);
+    } else {
+      const { offset, bytes } = decodeData(frame);
+      if (frame.kind === FrameKind.snapshot) {
+        this.snapshots += 1;
+        this.#connectionSnapshots += 1;
+        this.offset = offset;
+        this.options.onBytes?.(bytes, 'snapshot');
+      } else {
+        if (offset !== this.offset) throw new Error(`output at ${offset}, expected ${this.offset}`);
+        this.offset = offset + bytes.length;
+        this.received += bytes.length;
+        this.options.onBytes?.(bytes, 'output');
+      }
+      if (this.options.acknowledges ?? true) this.acknowledge();
+    }
+    this.#notify();
+  }
+
+  acknowledge(): void {
+    this.#peer?.writeAck(this.#channel, this.offset, this.#connectionSnapshots);
+  }
+
+  notification(method: DaemonNotification, params: unknown): void {
+    if (method === 'session.exited') this.exit = params as DaemonNotificationParams<'session.exited'>;
+    if (method === 'attachment.detached')
+      this.detached = params as DaemonNotificationParams<'attachment.detached'>;
+    if (method === 'session.resized') {
+      const size = params as DaemonNotificationParams<'session.resized'>;
+      this.sizes.push(size);
+      this.sizeGeneration = size.sizeGeneration;
+    }
+    this.#notify();
+  }
+
+  type(text: string): void {
+    const bytes = Buffer.from(text);
+    const end = this.#typedFrom + this.#typed.length;
+    this.#typed = Buffer.concat([this.#typed, bytes]);
+    if (this.isConnected) this.#peer?.writeData(FrameKind.input, this.#channel, end, bytes);
+  }
+
+  resize(window: WindowSize): void {
+    this.#peer?.notify('attachment.resize', window, this.#channel);
+  }
+
+  /** Waits until it holds; looked at whenever something comes. */
+  async until(what: string, holds: (self: this) => boolean, timeoutMs = 30_000): Promise<void> {
+    const deadline = performance.now() + timeoutMs;
+    while (!holds(this)) {
+      const leftMs = deadline - performance.now();
+      if (leftMs <= 0) throw new Error(`not in time: ${what}`);
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, leftMs);
+        this.#wake.add(() => {
+          clearTimeout(timer);
+          resolve();
+        });
+      });
+    }
+  }
+
+  #applied(inputOffset: number): void {
+    const applied = inputOffset - this.#typedFrom;
+    if (applied <= 0) return;
+    this.#typed = this.#typed.subarray(applied);
+    this.#typedFrom = inputOffset;
+  }
+
+  #notify(): void {
+    const waiting = this.#wake;
+    this.#wake = new Set();
+    for (const wake of waiting) wake();
+  }
+}
