@@ -10,26 +10,48 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * a default, and every unknown one is an error.
  */
 export const configSchema = z.strictObject({
-  /** Name of this server in the store; the host's name when empty. */
-  serverId: z.string().max(64).default(''),
-  logLevel: z.enum(['trace', 'debug', 'info', 'warn', 'error']).default('info'),
-  /** The shell of new sessions; empty for `$SHELL`, then the account's. */
-  shell: z.string().default(''),
-  /** Load the integration (working directory, command marks) into bash, zsh and fish. */
-  shellIntegration: z.boolean().default(true),
-  maxSessions: positive.default(1000),
-  /** Attached clients, over all sessions. */
-  maxClients: positive.default(256),
-  /** Lines of scrollback of a new session. */
-  scrollbackLines: z.int().min(0).max(1_000_000).default(10_000),
-  /** Where packed scrollback is kept. */
-  history: z.enum(['disk', 'memory', 'none']).default('disk'),
-  /** How long an ended session stays listed. */
-  exitedRetentionMs: z.int().min(0).default(3_600_000),
-  sizePolicy: z.enum(['latest', 'smallest', 'largest', 'manual']).default('latest'),
-  /** What makes a client the primary one: typing, or only `triterm sessions take`. */
-  handOver: z.enum(['typing', 'explicit']).default('typing'),
-  /** Variables of the client that are refreshed in running shells on attach. */
+  serverId: z
+    .string()
+    .max(64)
+    .default('')
+    .describe("Name of this server in the store; the host's name when empty."),
+  logLevel: z
+    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('How much the daemon logs.'),
+  shell: z
+    .string()
+    .default('')
+    .describe("The shell of new sessions; when empty `$SHELL`, then the account's."),
+  shellIntegration: z
+    .boolean()
+    .default(true)
+    .describe('Load the integration (working directory, command marks) into bash, zsh and fish.'),
+  maxSessions: positive.default(1000).describe('Sessions that may run at once.'),
+  maxClients: positive.default(256).describe('Clients that may be attached, over all sessions.'),
+  scrollbackLines: z
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(10_000)
+    .describe('Lines of scrollback that a new session keeps.'),
+  history: z
+    .enum(['disk', 'memory', 'none'])
+    .default('disk')
+    .describe('Where packed scrollback is kept; in memory it ends with the daemon.'),
+  exitedRetentionMs: z
+    .int()
+    .min(0)
+    .default(3_600_000)
+    .describe('How long an ended session stays listed, in milliseconds.'),
+  sizePolicy: z
+    .enum(['latest', 'smallest', 'largest', 'manual'])
+    .default('latest')
+    .describe("Whose window decides a new session's size; `triterm sessions policy` changes it."),
+  handOver: z
+    .enum(['typing', 'explicit'])
+    .default('typing')
+    .describe('What makes a client the primary one: typing, or only `triterm sessions take`.'),
   refreshEnvironment: z
     .array(z.string())
     .default([
@@ -40,18 +62,36 @@ export const configSchema = z.strictObject({
       'DISPLAY',
       'WAYLAND_DISPLAY',
       'XAUTHORITY',
-    ]),
-  /** Variables of the client that a new session does not get. */
-  dropEnvironment: z.array(z.string()).default([]),
-  /** `TERM` of new sessions. */
-  term: z.string().min(1).default('xterm-256color'),
-  /** After this time detached, a full log is overwritten instead of pausing the program; null: never. */
-  detachedOverflowAfterMs: z.int().min(0).max(MAX_TIMER_MS).nullable().default(null),
-  /** Attach: the key that detaches, such as `C-\\`; and the one that opens the session picker, none when empty. */
-  detachKey: z.string().default(CLIENT_DEFAULTS.detachKey),
-  switchKey: z.string().default(CLIENT_DEFAULTS.switchKey),
-  /** Attach: scrollback lines printed before the screen. */
-  historyLines: z.int().min(0).max(MAX_HISTORY_LINES).default(CLIENT_DEFAULTS.historyLines),
+    ])
+    .describe('Variables of the client that are refreshed in running shells when it attaches.'),
+  dropEnvironment: z
+    .array(z.string())
+    .default([])
+    .describe('Variables of the client that a new session does not get.'),
+  term: z.string().min(1).default('xterm-256color').describe('`TERM` of new sessions.'),
+  detachedOverflowAfterMs: z
+    .int()
+    .min(0)
+    .max(MAX_TIMER_MS)
+    .nullable()
+    .default(null)
+    .describe(
+      'After this time without a daemon, in milliseconds, a full log is overwritten instead of pausing the program; null: never.',
+    ),
+  detachKey: z
+    .string()
+    .default(CLIENT_DEFAULTS.detachKey)
+    .describe('Attached: the key that detaches, such as `C-\\` or `C-a`.'),
+  switchKey: z
+    .string()
+    .default(CLIENT_DEFAULTS.switchKey)
+    .describe('Attached: the key that opens the session picker; none when empty.'),
+  historyLines: z
+    .int()
+    .min(0)
+    .max(MAX_HISTORY_LINES)
+    .default(CLIENT_DEFAULTS.historyLines)
+    .describe('Attaching: lines of scrollback that are printed before the screen.'),
 });
 
 export type Config = z.output<typeof configSchema>;
