@@ -53,9 +53,9 @@ export class DaemonProcess {
     return pid;
   }
 
-  /** Starts it, or starts it again, and waits until it serves. */
-  async start(): Promise<void> {
-    const child = spawn(process.execPath, DAEMON, {
+  /** Starts it, or starts it again, or another release's in its place, and waits until it serves. */
+  async start(program: readonly string[] = DAEMON): Promise<void> {
+    const child = spawn(process.execPath, program, {
       env: this.env,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'inherit'],
