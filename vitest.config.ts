@@ -12,7 +12,7 @@ export default defineConfig({
           include: ['packages/*/{src,testing}/**/*.test.{ts,tsx}', 'bench/**/*.test.ts'],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          sequence: { groupOrder: 0 },
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -24,7 +24,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Real processes take turns: two floods at once on a small machine would test the machine.
           maxWorkers: 1,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -2,34 +2,63 @@
 /**
  * bundle.mjs cli|daemon: the program files of a package, from its sources into its dist/bundle.
  *
- * What a program loads costs start-up time, so each loads few files: the client one and what few commands need, the
- * daemon one for each process or thread.
+ * What a program loads costs start-up time, so each loads few files: a command of the client what all have in common and
+ * its own, the daemon one for each process or thread.
  */
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { lazyBuiltins, lazyImports } from './bundle/lazy.mjs';
+import { bundleClient } from './bundle/client.mjs';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-const BUNDLES = {
-  cli: {
-    entryPoints: { triterm: 'src/main.ts' },
-    splitting: true,
-    plugins: [
-      lazyBuiltins(),
-      // Behind these stand large packages: zod, commander, ink.
-      lazyImports({
-        sources: join(ROOT, 'packages'),
-        apart: /\/(?:(?:doctor|help|parse-line)\.ts|tui\/[^/]+)$/,
-        hub: join(ROOT, 'packages/cli/src/commands/route.ts'),
-      }),
-    ],
-    // ink loads it in its development mode only, which the definitions below rule out.
-    external: ['./devtools.js'],
-  },
-  daemon: {
+const BUNDLES = { cli: () => bundleClient(bundle, packageDir), daemon: bundleDaemon };
+
+const name = process.argv[2] ?? '';
+if (!Object.hasOwn(BUNDLES, name)) {
+  process.stderr.write(`usage: bundle.mjs ${Object.keys(BUNDLES).join('|')}\n`);
+  process.exit(2);
+}
+const packageDir = join(ROOT, 'packages', name);
+const outdir = join(packageDir, 'dist/bundle');
+const fresh = `${outdir}.new-${process.pid}`;
+const old = `${outdir}.old-${process.pid}`;
+try {
+  const { inputs } = await BUNDLES[name]();
+  writeFileSync(join(fresh, 'LICENSES.txt'), licensesOf(Object.keys(inputs)));
+  // Exchanged whole, so that a program that is started meanwhile does not find a half of it.
+  if (existsSync(outdir)) renameSync(outdir, old);
+  renameSync(fresh, outdir);
+} finally {
+  rmSync(fresh, { recursive: true, force: true });
+  rmSync(old, { recursive: true, force: true });
+}
+
+async function bundle(options) {
+  const { metafile } = await build({
+    absWorkingDir: packageDir,
+    outdir: fresh,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.15',
+    conditions: ['@triterm/source'],
+    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+    // Names stay: a stack trace in somebody's log must be readable.
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: 'none',
+    metafile: true,
+    logLevel: 'warning',
+    ...options,
+  });
+  return metafile;
+}
+
+function bundleDaemon() {
+  return bundle({
     // The names are those of `packages/daemon/src/entry-points.ts`, which expects them side by side.
     entryPoints: {
       tritermd: 'src/main.ts',
@@ -45,61 +74,7 @@ const BUNDLES = {
         'import { createRequire as createBundleRequire } from "node:module";' +
         'const require = createBundleRequire(import.meta.url);',
     },
-  },
-};
-
-const name = process.argv[2] ?? '';
-if (!Object.hasOwn(BUNDLES, name)) {
-  process.stderr.write(`usage: bundle.mjs ${Object.keys(BUNDLES).join('|')}\n`);
-  process.exit(2);
-}
-const packageDir = join(ROOT, 'packages', name);
-const outdir = join(packageDir, 'dist/bundle');
-const fresh = `${outdir}.new-${process.pid}`;
-const old = `${outdir}.old-${process.pid}`;
-try {
-  const { metafile } = await build({
-    absWorkingDir: packageDir,
-    ...BUNDLES[name],
-    outdir: fresh,
-    outExtension: { '.js': '.mjs' },
-    chunkNames: '[name]-[hash]',
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22.15',
-    conditions: ['@triterm/source'],
-    define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
-    // Names stay: a stack trace in somebody's log must be readable.
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: 'none',
-    metafile: true,
-    logLevel: 'warning',
   });
-  if (name === 'cli') refuseHeavyStart(metafile);
-  writeFileSync(join(fresh, 'LICENSES.txt'), licensesOf(Object.keys(metafile.inputs)));
-  // Exchanged whole, so that a program that is started meanwhile does not find a half of it.
-  if (existsSync(outdir)) renameSync(outdir, old);
-  renameSync(fresh, outdir);
-} finally {
-  rmSync(fresh, { recursive: true, force: true });
-  rmSync(old, { recursive: true, force: true });
-}
-
-/** What every command loads is our own code and nothing else. Throws where a package has come in by a static import. */
-function refuseHeavyStart({ outputs }) {
-  const loaded = new Set(Object.keys(outputs).filter(file => file.endsWith('/triterm.mjs')));
-  for (const file of loaded) {
-    const { imports, inputs } = outputs[file];
-    for (const { path, kind } of imports)
-      if (kind === 'import-statement' && path in outputs) loaded.add(path);
-    const foreign = Object.keys(inputs).find(input => input.includes('node_modules/'));
-    if (foreign !== undefined)
-      throw new Error(
-        `${foreign} is loaded by every command: import it dynamically, from a file that is \`apart\``,
-      );
-  }
 }
 
 /** The licences of the packages that the files belong to; they ask to be handed on with every copy. */

@@ -3,40 +3,40 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { STATE_DIR, Stop, say } from './workspace.mjs';
 
-const FILE = join(STATE_DIR, 'lock');
-/** Held while a lock of a dead process is taken away, so that nobody takes away the next one's. */
-const BREAKER = join(STATE_DIR, 'lock.break');
-
 const POLL_MS = 100;
 /** A first start on a slow line takes minutes. */
 const DEADLINE_MS = 15 * 60_000;
-/** Breaking takes no time: older than this, who did it died over it. */
-const BREAKER_STALE_MS = 10_000;
+/** Writing and breaking a lock take no time: what is half done for so long, its process died over. */
+const HALF_DONE_MS = 10_000;
 
-/** Runs `work` while no other process of this checkout runs its own. Rejects with a Stop when the other takes too long. */
-export async function withLock(work) {
-  await take();
+/**
+ * Runs `work` while no other process runs its own below the same directory. Rejects with a Stop when the other takes too
+ * long. The lock of a process that has died is taken away.
+ */
+export async function withLock(work, dir = STATE_DIR) {
+  mkdirSync(dir, { recursive: true });
+  const file = join(dir, 'lock');
+  await take(file);
   try {
     return await work();
   } finally {
-    rmSync(FILE, { force: true });
+    rmSync(file, { force: true });
   }
 }
 
-async function take() {
-  mkdirSync(STATE_DIR, { recursive: true });
+async function take(file) {
   const deadline = performance.now() + DEADLINE_MS;
   let told = false;
-  while (!create(FILE, JSON.stringify(identify(process.pid)))) {
-    const holder = readHolder();
-    if (holder !== undefined && !isAlive(holder)) {
-      breakLock(holder);
+  while (!create(file, JSON.stringify(identify(process.pid)))) {
+    const holder = readHolder(file);
+    if (holder === undefined ? isHalfDone(file) : !isAlive(holder)) {
+      breakLock(file, holder);
       continue;
     }
     if (performance.now() > deadline)
       throw new Stop(
         `another start (pid ${holder?.pid}) has been preparing this checkout for ${DEADLINE_MS / 60_000} minutes.`,
-        `End it, or remove ${FILE}.`,
+        `End it, or remove ${file}.`,
       );
     if (!told && holder !== undefined) say(`waiting for another start (pid ${holder.pid}) to finish`);
     told ||= holder !== undefined;
@@ -58,26 +58,29 @@ function create(path, content) {
 }
 
 /** Undefined while it is being written, and when it is gone. */
-function readHolder() {
+function readHolder(file) {
   try {
-    return JSON.parse(readFileSync(FILE, 'utf8'));
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch {
     return undefined;
   }
 }
 
-function breakLock(dead) {
-  if (!create(BREAKER, '')) {
-    try {
-      if (Date.now() - statSync(BREAKER).mtimeMs > BREAKER_STALE_MS) rmSync(BREAKER, { force: true });
-    } catch {
-      // It is gone: whoever held it has finished.
-    }
+function breakLock(file, dead) {
+  // Held meanwhile, so that nobody takes away the lock of the next one.
+  const breaker = `${file}.break`;
+  if (!create(breaker, '')) {
+    if (isHalfDone(breaker)) rmSync(breaker, { force: true });
     return;
   }
-  const holder = readHolder();
-  if (holder?.pid === dead.pid && holder.started === dead.started) rmSync(FILE, { force: true });
-  rmSync(BREAKER, { force: true });
+  const holder = readHolder(file);
+  if (holder?.pid === dead?.pid && holder?.started === dead?.started) rmSync(file, { force: true });
+  rmSync(breaker, { force: true });
+}
+
+function isHalfDone(path) {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs > HALF_DONE_MS;
 }
 
 /** A pid alone may belong to another process by now. */

@@ -19,7 +19,7 @@ export function findNode() {
   const found = hostNodes().find(node => isNewEnough(versionOf(node)));
   if (found !== undefined) return found;
   throw new Stop(
-    `triterm needs Node ${NEEDED.join('.')} or newer; there is none for this platform in node_modules, and this is ${process.versions.node}.`,
+    `Node ${NEEDED.join('.')} or newer is needed; there is none for this platform in node_modules, and this is ${process.versions.node}.`,
     'Install Node 24 from https://nodejs.org or with a version manager, then run the same command again.',
   );
 }

@@ -10,7 +10,7 @@ const POLL_MS = 100;
 /** A place for the temporary files of one run of the tests, by which its processes can be told from others. */
 export class Scratch {
   // The name is short because sockets lie below it, and a path of theirs has 107 bytes at most.
-  dir = mkdtempSync(join(tmpdir(), 'tt-'));
+  dir = mkdtempSync(join(tmpdir(), 'ttr-'));
 
   constructor() {
     // As /tmp itself: some tests run as another user.

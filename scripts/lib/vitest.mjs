@@ -33,6 +33,9 @@ export async function runVitest(node, dir, filters) {
       stdio: ['ignore', 'inherit', 'inherit'],
     },
   );
+  // Whoever ends us means the run; what it has made is cleared away all the same.
+  const pass = signal => child.kill(signal);
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, pass);
   const [status, signal] = await once(child, 'close');
   return count(read(report), signal ?? status);
 }

@@ -42,10 +42,10 @@ describe('leaving an attached session', () => {
     await using triterm = new Triterm();
     await using terminal = triterm.openShell('triterm attach --create work; echo "[status $?]"');
     await terminal.untilText(PROMPT);
-    terminal.type("trap 'echo quit-$((1 + 1))' QUIT; echo ready-$((1 + 1)); cat\r");
+    terminal.type('stty -isig -echo; echo ready-$((1 + 1)); cat -v\r');
     await terminal.untilText('ready-2');
-    terminal.type('\x1c\x1c');
-    await terminal.untilText('quit-2');
+    terminal.type('<\x1c\x1c>\r');
+    await terminal.untilText('<^\\>');
     terminal.type('\x1c');
     await terminal.untilText('[status 0]');
   });
@@ -80,6 +80,44 @@ describe('leaving an attached session', () => {
     expect(screen.modes).toEqual(plain);
     const status = { detach: 0, SIGTERM: 143, SIGINT: 130, exit: 5 }[way];
     expect(screen.text).toContain(`[status ${status}]`);
+  });
+
+  it('undoes all modes even where output that set them was not shown any more', async () => {
+    await using triterm = new Triterm();
+    await using terminal = triterm.openShell(`triterm attach --create work; ${AFTER}`);
+    await terminal.untilText(PROMPT);
+    const plain = terminal.screen.modes;
+    terminal.type(`printf '${MODES}'; yes; printf '\\033[?1049l\\033[?1000l'\r`);
+    await terminal.until(screen => screen.alternate && screen.text.includes('y'));
+    // The person's terminal is slow, and the program ends its modes while that has not caught up.
+    terminal.pause();
+    const before = terminal.writtenBytes;
+    terminal.type('\x03');
+    terminal.type('\x1c');
+    terminal.continue();
+    const screen = await terminal.untilText(SANE);
+    expect(terminal.writtenBytes).toBeGreaterThan(before);
+    expect(screen.alternate).toBe(false);
+    expect(screen.modes).toEqual(plain);
+  });
+
+  it('leaves the terminal as it was even when it crashes', async () => {
+    await using triterm = new Triterm();
+    await triterm.ok('new', '-d', '-n', 'work');
+    const program = 'process.on("SIGUSR2", () => { throw new Error("crash"); })';
+    const crash = `data:text/javascript,${encodeURIComponent(program)}`;
+    await using terminal = triterm.openShell(
+      `NODE_OPTIONS='--import=${crash}' triterm attach work; ${AFTER}`,
+    );
+    await terminal.untilText(PROMPT);
+    const plain = terminal.screen.modes;
+    terminal.type(`printf '${MODES}'; read -r line\r`);
+    await terminal.until(screen => screen.alternate && screen.modes.mouseTrackingMode !== 'none');
+    await signalClient(triterm, 'work', 'SIGUSR2');
+    const screen = await terminal.untilText(SANE);
+    expect(screen.alternate).toBe(false);
+    expect(screen.modes).toEqual(plain);
+    expect(await listed(triterm, 'work')).toMatchObject({ state: 'running' });
   });
 
   it('leaves quietly when the terminal is closed, and the session goes on', async () => {

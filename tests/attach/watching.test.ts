@@ -36,7 +36,7 @@ describe('ls --watch', () => {
       const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
       const names = async () => {
         const { value } = await lines.next();
-        return (JSON.parse(value) as { name: string; state: string }[]).map(
+        return (JSON.parse(String(value)) as { name: string; state: string }[]).map(
           ({ name, state }) => `${name} ${state}`,
         );
       };

@@ -90,7 +90,11 @@ export class Triterm implements AsyncDisposable {
   }
 
   async json<T = unknown>(...args: readonly string[]): Promise<T> {
-    return JSON.parse(await this.ok(...args, '--json')) as T;
+    const [command = '', ...rest] = args;
+    // The last words may be another command's.
+    const at = rest.indexOf('--');
+    const [own, other] = at < 0 ? [rest, []] : [rest.slice(0, at), rest.slice(at)];
+    return JSON.parse(await this.ok(command, ...own, '--json', ...other)) as T;
   }
 
   /** Runs a command in a terminal. */

@@ -7,6 +7,7 @@ import { COLOUR_QUERY, type ColourProbe } from './colour-probe.ts';
 import { DetachKeys, type InputEvent } from './detach-keys.ts';
 import { InputBuffer } from './input-buffer.ts';
 import type { WatchedKey } from './key-forms.ts';
+import { Notices } from './notices.ts';
 import { OutputPosition } from './output-position.ts';
 
 export interface AttachLoopOptions extends Omit<AttachmentLinkOptions, 'window' | 'colours' | 'resume'> {
@@ -29,8 +30,6 @@ export type AttachEnd =
   | { readonly kind: 'terminalGone' }
   | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals };
 
-/** A notice on the last row is shown so long. */
-const NOTICE_MS = 1500;
 /** A lost connection is not worth a word if it comes back in this time. */
 const QUIET_MS = 3000;
 /** How long the answers to our own queries are waited for: they would be typed into the shell. */
@@ -44,6 +43,7 @@ export class AttachLoop {
   readonly #input = new InputBuffer();
   readonly #position: OutputPosition;
   readonly #keys: DetachKeys;
+  readonly #notices: Notices;
   readonly #end = Promise.withResolvers<AttachEnd>();
   #isOver = false;
   /** Counts attachments: what was written for an earlier one is not acknowledged to a later one. */
@@ -52,15 +52,32 @@ export class AttachLoop {
   #isSuspended = false;
   #picking: Promise<void> | undefined;
   #keyTimer: NodeJS.Timeout | undefined;
-  #noticeTimer: NodeJS.Timeout | undefined;
   #hasToldReadOnly = false;
   #isAckDue = false;
+  /** What the terminal has taken, and so may be acknowledged. */
+  #takenOffset = 0;
+  #takenSnapshots = 0;
+  /** A notice for the next time that the screen is whole. */
+  #toSay: string | undefined;
 
   constructor(terminal: ClientTerminal, options: AttachLoopOptions) {
     this.#terminal = terminal;
     this.#options = options;
     this.#position = new OutputPosition(options.attach.lossless ?? false);
     this.#keys = new DetachKeys(options.keys);
+    const { detachKeyName } = options;
+    const isLossless = options.attach.lossless === true;
+    this.#notices = new Notices({
+      // A lossless stream is never disturbed.
+      isShown: () =>
+        !isLossless &&
+        !this.#isSuspended &&
+        !this.#isOver &&
+        terminal.isPainted &&
+        terminal.isBetweenSequences,
+      write: text => terminal.showStatus(`${text} (${detachKeyName} detaches)`),
+      repair: () => this.#link.repair(),
+    });
     this.#link = new AttachmentLink(
       {
         ...options,
@@ -69,7 +86,7 @@ export class AttachLoop {
         resume: () => this.#position.resume,
       },
       {
-        opened: reply => this.#opened(reply),
+        opened: (reply, isDrawn) => this.#opened(reply, isDrawn),
         data: frame => this.#data(frame),
         resized: ({ sizeGeneration }) => this.#position.resized(sizeGeneration),
         role: ({ primary }) => {
@@ -77,11 +94,10 @@ export class AttachLoop {
         },
         exited: ({ exitCode, signal }) => this.finish({ kind: 'exited', exitCode, signal }),
         detached: ({ reason, message }) => this.#dismissed(reason, message),
-        lost: () =>
-          this.#notice(`tritermd is gone; coming back (${options.detachKeyName} detaches)`, QUIET_MS),
-        trouble: error => this.#notice(`${error.message} (${options.detachKeyName} detaches)`, 0),
-        silent: () => this.#notice(`tritermd is not responding (${options.detachKeyName} detaches)`, 0),
-        back: () => this.#noticeOver(),
+        lost: () => this.#notices.say('tritermd is gone; coming back', QUIET_MS),
+        trouble: error => this.#notices.say(error.message),
+        silent: () => this.#notices.say('tritermd is not responding'),
+        back: () => this.#notices.over(),
         failed: error => this.#end.reject(error),
       },
     );
@@ -104,7 +120,7 @@ export class AttachLoop {
     } finally {
       this.#isOver = true;
       clearTimeout(this.#keyTimer);
-      clearTimeout(this.#noticeTimer);
+      this.#notices.forget();
       this.#link.close();
       this.#terminal.unlisten();
     }
@@ -119,9 +135,11 @@ export class AttachLoop {
   async suspend(): Promise<void> {
     if (this.#isSuspended) return;
     this.#isSuspended = true;
+    this.#notices.forget();
     this.#link.spoil();
     this.#terminal.dropOutput();
-    await this.#terminal.leave();
+    this.#position.rewind(this.#takenOffset);
+    await this.#terminal.leave({ inHurry: true });
   }
 
   /** The terminal is ours again, and spoilt. */
@@ -147,11 +165,11 @@ export class AttachLoop {
     if (!this.#isOver) this.#link.begin(reply);
   }
 
-  #opened(reply: AttachReply): void {
+  #opened(reply: AttachReply, isDrawn: boolean): void {
     this.#attachment += 1;
     this.#position.opened(reply);
     this.#input.reconnected(reply.inputOffset);
-    clearTimeout(this.#noticeTimer);
+    this.#notices.attached(isDrawn);
     this.#sendInput();
   }
 
@@ -163,9 +181,12 @@ export class AttachLoop {
     }
     if (this.#isSuspended || this.#isOver) return;
     const { offset, bytes } = decodeData(frame);
+    this.#notices.output();
     if (frame.kind === FrameKind.snapshot) {
       this.#position.snapshot(offset);
       this.#terminal.paint(bytes, this.#taken());
+      if (this.#toSay !== undefined) this.#notices.sayBriefly(this.#toSay);
+      this.#toSay = undefined;
       return;
     }
     const known = this.#position.output(offset, bytes.length);
@@ -188,9 +209,6 @@ export class AttachLoop {
       });
     };
   }
-
-  #takenOffset = 0;
-  #takenSnapshots = 0;
 
   #typed(chunk: Buffer): void {
     this.#act(this.#keys.push(chunk));
@@ -215,8 +233,7 @@ export class AttachLoop {
       this.#input.push(bytes);
     } else if (!this.#hasToldReadOnly) {
       this.#hasToldReadOnly = true;
-      this.#notice(`read-only: what you type is not sent (${this.#options.detachKeyName} detaches)`, 0);
-      this.#noticeTimer = setTimeout(() => this.#noticeOver(), NOTICE_MS);
+      this.#notices.sayBriefly('read-only: what you type is not sent');
     }
   }
 
@@ -253,7 +270,12 @@ export class AttachLoop {
   async #pick(): Promise<void> {
     await this.suspend();
     this.#terminal.unlisten();
-    const chosen = await this.#options.pick(this.#link);
+    let chosen: string | undefined;
+    try {
+      chosen = await this.#options.pick(this.#link);
+    } catch (thrown) {
+      this.#toSay = TermError.from(thrown).message;
+    }
     if (chosen !== undefined && chosen !== this.session?.id) {
       this.finish({ kind: 'switch', to: chosen });
       return;
@@ -264,29 +286,11 @@ export class AttachLoop {
 
   #probe(): void {
     const { probe } = this.#options;
-    if (probe === undefined || !probe.begin()) return;
+    if (probe === undefined || !this.#terminal.isBetweenSequences || !probe.begin()) return;
     this.#terminal.ask(COLOUR_QUERY);
     void probe.finished.then(colours => {
       if (Object.keys(colours).length > 0) this.#link.tellColours(colours);
     });
-  }
-
-  /** Says something over the last row. A lossless stream is never disturbed. */
-  #notice(text: string, afterMs: number): void {
-    clearTimeout(this.#noticeTimer);
-    if (this.#options.attach.lossless === true) return;
-    const show = (): void => {
-      if (this.#isSuspended || this.#isOver || !this.#terminal.isPainted) return;
-      this.#link.spoil();
-      this.#terminal.showStatus(text);
-    };
-    if (afterMs === 0) show();
-    else this.#noticeTimer = setTimeout(show, afterMs);
-  }
-
-  #noticeOver(): void {
-    clearTimeout(this.#noticeTimer);
-    if (this.#link.isSpoilt && !this.#isSuspended) this.#link.repaint();
   }
 
   /** Lets the last output arrive, takes leave of the daemon, and restores the terminal. */
@@ -299,7 +303,7 @@ export class AttachLoop {
     else this.#terminal.dropOutput();
     const { probe } = this.#options;
     if (probe?.isPending === true && end.kind !== 'signalled') await within(probe.finished, ANSWERS_MS);
-    await this.#terminal.leave();
+    await this.#terminal.leave({ inHurry: end.kind === 'signalled' });
     await leaving;
   }
 }

@@ -7,6 +7,7 @@ import { FrameKind } from '@triterm/core/protocol';
 import { connectDaemon, type DaemonClient } from '../client/daemon-client.ts';
 import { isDaemonGone } from '../commands/with-daemon.ts';
 import type { TerminalColours } from './colour-probe.ts';
+import { attachOrCreate, type NewSession } from './first-attach.ts';
 import { Heartbeat } from './heartbeat.ts';
 import type { InputFrame } from './input-buffer.ts';
 import type { ResumePoint } from './output-position.ts';
@@ -25,7 +26,7 @@ export interface AttachmentLinkOptions {
   /** What is asked once. */
   readonly once: Pick<Params<'session.attach'>, 'take' | 'detachOthers'>;
   /** Makes the session when there is none, or it has ended; undefined leaves that an error. */
-  readonly create: (Pick<Params<'session.create'>, 'environment'> & { readonly cwd: string }) | undefined;
+  readonly create: NewSession | undefined;
   window(): WindowSize;
   colours(): TerminalColours;
   resume(): ResumePoint | undefined;
@@ -34,8 +35,11 @@ export interface AttachmentLinkOptions {
 export type AttachReply = Result<'session.attach'>;
 
 export interface AttachmentLinkListener {
-  /** Attached, for the first time or again: everything that follows belongs to this attachment. */
-  opened(reply: AttachReply): void;
+  /**
+   * Attached, for the first time or again: everything that follows belongs to this attachment. `isDrawn`: the whole
+   * screen comes first.
+   */
+  opened(reply: AttachReply, isDrawn: boolean): void;
   /** An output, snapshot or ack frame. */
   data(frame: Frame): void;
   resized(params: DaemonNotificationParams<'session.resized'>): void;
@@ -57,6 +61,8 @@ export interface AttachmentLinkListener {
 /** How the screen is to come: as new, going on from where we were, or drawn again because ours is spoilt. */
 type Manner = 'first' | 'resume' | 'repaint';
 
+/** What starting a daemon takes is loaded at leisure: an upgrade may have removed it by the time that it is needed. */
+const PRELOAD_MS = 1000;
 /** Daemons that may leave one after the other while we attach for the first time. */
 const MAX_FIRST_TRIES = 20;
 /** A daemon that is about to leave is not asked again at once. */
@@ -85,6 +91,7 @@ export class AttachmentLink {
   #isSpoilt = false;
   #session: SessionInfo | undefined;
   #leaving: 'stop' | 'restart' | undefined;
+  #preload: NodeJS.Timeout | undefined;
 
   constructor(options: AttachmentLinkOptions, listener: AttachmentLinkListener) {
     this.#options = options;
@@ -107,11 +114,6 @@ export class AttachmentLink {
     return this.#isOpen;
   }
 
-  /** The terminal does not show what it should, and no repaint is under way. */
-  get isSpoilt(): boolean {
-    return this.#isSpoilt;
-  }
-
   get client(): DaemonClient | undefined {
     return this.#client;
   }
@@ -127,7 +129,7 @@ export class AttachmentLink {
       const client = await connectDaemon({ paths, env, autostart: true, handlers: this.#handlers(), signal });
       this.#client = client;
       try {
-        return await this.#attachOrCreate(client);
+        return await this.#attachFirst(client);
       } catch (thrown) {
         client.close();
         if (!isDaemonGone(thrown) || this.#leaving === 'stop' || tries === MAX_FIRST_TRIES) throw thrown;
@@ -142,8 +144,9 @@ export class AttachmentLink {
     this.#leaving = undefined;
     this.#isAttaching = false;
     this.#isOpen = true;
+    this.#preload ??= setTimeout(() => void import('../client/autostart.ts'), PRELOAD_MS).unref();
     this.#heartbeat.start();
-    this.#listener.opened(reply);
+    this.#listener.opened(reply, !reply.resumed);
     const early = this.#early ?? [];
     this.#early = undefined;
     for (const act of early) act();
@@ -153,13 +156,18 @@ export class AttachmentLink {
     if (this.#client?.peer.closed === true) this.#lost();
   }
 
-  /** What the terminal shows is spoilt: the screen is drawn again, as soon as that is possible. */
+  /** The terminal does not show the screen any more: it is drawn again, as soon as that is possible. */
   repaint(): void {
     this.#isSpoilt = true;
+    this.repair();
+  }
+
+  /** Has the screen drawn again, if there is a connection; after a lost one the output goes on where it was. */
+  repair(): void {
     const client = this.#client;
     if (!this.#isOpen || client === undefined) return;
     this.#isOpen = false;
-    this.#attachAgain(client).catch(thrown => this.#fail(thrown));
+    this.#attachAgain(client, 'repaint').catch(thrown => this.#fail(thrown));
   }
 
   /** The screen will have to be drawn again. */
@@ -200,6 +208,7 @@ export class AttachmentLink {
     this.#isOpen = false;
     this.#connection += 1;
     this.#heartbeat.stop();
+    clearTimeout(this.#preload);
     this.#closed.abort(new TermError('CONNECTION_LOST', 'The attachment is over.'));
     this.#client?.close();
   }
@@ -254,43 +263,10 @@ export class AttachmentLink {
     }
   }
 
-  async #attachOrCreate(client: DaemonClient): Promise<AttachReply> {
-    const { create } = this.#options;
-    if (create === undefined) return this.#attach(client, 'first');
-    const name = await this.#missingName(client);
-    if (typeof name !== 'string') return name;
-    try {
-      await client.request('session.create', {
-        ...create,
-        name,
-        size: this.#options.window(),
-        idempotencyKey: newToken(),
-      });
-    } catch (thrown) {
-      // Somebody else was faster.
-      if (!(thrown instanceof TermError && thrown.code === 'NAME_TAKEN')) throw thrown;
-    }
-    return this.#attach(client, 'first', name);
-  }
-
-  /** The reply when there was a session to attach to; else the name under which one is to be made. */
-  async #missingName(client: DaemonClient): Promise<AttachReply | string> {
-    const { target } = this.#options;
-    try {
-      const reply = await this.#attach(client, 'first');
-      return reply.session.state === 'exited' ? reply.session.name : reply;
-    } catch (thrown) {
-      const code = thrown instanceof TermError ? thrown.code : undefined;
-      if (code === 'SESSION_NOT_FOUND') return target;
-      if (code !== 'SESSION_LOST') throw thrown;
-    }
-    await client.request('session.recreate', {
-      target,
-      environment: this.#options.create?.environment ?? {},
-      size: this.#options.window(),
-      idempotencyKey: newToken(),
-    });
-    return this.#attach(client, 'first');
+  #attachFirst(client: DaemonClient): Promise<AttachReply> {
+    const { create, target, window } = this.#options;
+    const attach = (wanted: string) => this.#attach(client, 'first', wanted);
+    return create === undefined ? attach(target) : attachOrCreate(client, target, create, window(), attach);
   }
 
   async #attach(client: DaemonClient, manner: Manner, target = this.#options.target): Promise<AttachReply> {
@@ -323,9 +299,9 @@ export class AttachmentLink {
     }
   }
 
-  async #attachAgain(client: DaemonClient): Promise<void> {
+  async #attachAgain(client: DaemonClient, manner: 'resume' | 'repaint'): Promise<void> {
     try {
-      const reply = await this.#attach(client, this.#isSpoilt ? 'repaint' : 'resume');
+      const reply = await this.#attach(client, manner);
       if (!this.#closed.signal.aborted) this.begin(reply);
     } catch (thrown) {
       if (!isDaemonGone(thrown) && !isSilence(thrown)) throw thrown;
@@ -361,7 +337,7 @@ export class AttachmentLink {
       trouble: error => this.#listener.trouble(error),
     });
     this.#client = client;
-    await this.#attachAgain(client);
+    await this.#attachAgain(client, this.#isSpoilt ? 'repaint' : 'resume');
   }
 
   #fail(thrown: unknown): void {

@@ -1,6 +1,6 @@
 import { DEFAULT_SIZE, MAX_SIDE, type WindowSize } from '@triterm/core/domain';
-import { ModeTracker } from '@triterm/core/terminal';
-import { truncateEnd } from '../output/display-width.ts';
+import { ModeTracker, terminalReset } from '@triterm/core/terminal';
+import { plainLine, truncateEnd } from '../output/display-width.ts';
 import { OutputFilter } from './output-filter.ts';
 import { RawMode } from './raw-mode.ts';
 import { TerminalOutput } from './terminal-output.ts';
@@ -19,8 +19,11 @@ export interface TerminalListener {
 }
 
 const LINE_FEED = 0x0a;
-/** Before a stop the terminal gets this long to take what restores it. */
-const SUSPEND_STALL_MS = 200;
+/** A terminal that takes nothing for so long does not get what restores it; in a hurry for so long. */
+const LEAVE_STALL_MS = 5000;
+const HURRY_STALL_MS = 1000;
+/** A row that no terminal has: the cursor stops in the last one. */
+const TO_LAST_ROW = '\x1b[9999;1H';
 
 /**
  * The terminal that a person sits at: shows a session's output in it and, on every way out, leaves it as it was, with
@@ -36,6 +39,8 @@ export class ClientTerminal {
   #entered = false;
   #painted = false;
   #isReading = false;
+  /** Output was dropped, and with it modes that the tracker counts as set, or as not set any more. */
+  #isUncertain = false;
   #ready: Promise<void> = Promise.resolve();
 
   constructor(streams: TerminalStreams) {
@@ -115,19 +120,22 @@ export class ClientTerminal {
     this.#output.write([Buffer.from(abort + before), ...this.#filter.push(bytes)], taken);
   }
 
-  /** Asks the terminal something, between the program's sequences. */
-  ask(query: string): void {
-    this.#output.write([Buffer.from(this.#filter.abort() + query)]);
+  /** Whether something of ours may be written between the program's sequences. */
+  get isBetweenSequences(): boolean {
+    return !this.#filter.isInString;
   }
 
-  /** Writes over the last row; the screen is to be painted again afterwards. */
+  /** Asks the terminal something, between the program's sequences. */
+  ask(query: string): void {
+    this.#output.write([Buffer.from(query)]);
+  }
+
+  /** Writes over the last row, between the program's sequences; the screen is to be painted again afterwards. */
   showStatus(text: string): void {
     const { cols, rows } = this.size;
-    const line = ` ${text} `;
+    const line = ` ${plainLine(text)} `;
     this.#output.write([
-      Buffer.from(
-        `${this.#filter.abort()}\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${truncateEnd(line, cols)}\x1b[0m\x1b8`,
-      ),
+      Buffer.from(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${truncateEnd(line, cols)}\x1b[0m\x1b8`),
     ]);
   }
 
@@ -138,18 +146,18 @@ export class ClientTerminal {
 
   /** What has not been handed to the terminal is not shown any more. */
   dropOutput(): void {
-    this.#output.drop();
+    if (this.#output.drop()) this.#isUncertain = true;
   }
 
-  /** As it was before. What was written is to be drained or dropped first. */
-  async leave(): Promise<void> {
+  /** As it was before, below what was written and not dropped. */
+  async leave({ inHurry = false }: { inHurry?: boolean } = {}): Promise<void> {
     if (!this.#entered) return;
     this.#entered = false;
     this.stopReading();
     await this.#ready;
     const undo = this.#undo();
     if (undo !== '') this.#output.write([Buffer.from(undo)]);
-    await this.#output.drained(SUSPEND_STALL_MS);
+    await this.#output.drained(inHurry ? HURRY_STALL_MS : LEAVE_STALL_MS);
     await this.#raw.leave();
   }
 
@@ -157,7 +165,7 @@ export class ClientTerminal {
   leaveNow(): void {
     if (!this.#entered) return;
     this.#entered = false;
-    this.#output.drop();
+    this.dropOutput();
     const undo = this.#undo();
     if (undo !== '') this.#output.writeNow(undo);
     this.#raw.leaveNow();
@@ -171,6 +179,11 @@ export class ClientTerminal {
   #undo(): string {
     if (!this.#painted) return '';
     this.#painted = false;
+    if (this.#isUncertain) {
+      this.#isUncertain = false;
+      this.#filter.abort();
+      return `${terminalReset()}${this.#modes.undo()}${TO_LAST_ROW}\n`;
+    }
     const isFresh = this.#output.lastByte === LINE_FEED && !this.#modes.alternateScreen;
     return `${this.#filter.abort()}${this.#modes.undo()}\r${isFresh ? '' : '\n'}\x1b[J`;
   }

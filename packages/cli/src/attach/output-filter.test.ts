@@ -171,9 +171,11 @@ describe('OutputFilter', () => {
   it('ends an open string when it is told that something else follows', () => {
     const filter = new OutputFilter(new ModeTracker());
     filter.push(Buffer.from('\x1bPq~~'));
+    expect(filter.isInString).toBe(true);
     expect(filter.abort()).toBe('\x18\x1b\\');
     expect(filter.abort()).toBe('');
     filter.push(Buffer.from('\x1b[3'));
+    expect(filter.isInString).toBe(false);
     expect(filter.abort()).toBe('');
     expect(Buffer.concat([...filter.push(Buffer.from('1mx'))]).toString()).toBe('1mx');
   });

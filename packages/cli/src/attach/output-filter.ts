@@ -103,12 +103,17 @@ export class OutputFilter {
     return this.#out;
   }
 
+  /** What was returned last ends within a string, so that nothing else may be written now. */
+  get isInString(): boolean {
+    return this.#state === State.string;
+  }
+
   /** What was begun is given up, because something else follows. Returns what ends it in the terminal. */
   abort(): string {
-    const isOpen = this.#state === State.string;
+    const { isInString } = this;
     this.#state = State.ground;
     this.#held = EMPTY;
-    return isOpen ? ABORT_SEQUENCE : '';
+    return isInString ? ABORT_SEQUENCE : '';
   }
 
   /** Goes to the end of the next sequence that began in ground state. Returns where to go on, -1 when bytes are held. */

@@ -47,6 +47,16 @@ describe('OutputPosition', () => {
     expect(position.resume?.sizeGeneration).toBe(2);
   });
 
+  it('goes back to what was shown', () => {
+    const position = new OutputPosition(false);
+    position.opened({ resumed: false, sizeGeneration: 1 });
+    position.snapshot(50);
+    position.rewind(20);
+    expect(position.resume).toEqual({ offset: 20, sizeGeneration: 1 });
+    position.rewind(40);
+    expect(position.resume?.offset).toBe(20);
+  });
+
   it('keeps its place, and counts states anew, when it goes on after a lost connection', () => {
     const position = new OutputPosition(false);
     position.opened({ resumed: false, sizeGeneration: 1 });

@@ -54,6 +54,11 @@ export class OutputPosition {
     this.#nextGeneration = undefined;
   }
 
+  /** What has come from the offset on was not shown after all. */
+  rewind(offset: number): void {
+    if (this.#offset !== undefined) this.#offset = Math.min(this.#offset, offset);
+  }
+
   /** How many of these bytes have come before; undefined when some before them have not. */
   output(offset: number, length: number): number | undefined {
     if (this.#offset === undefined || offset > this.#offset) return undefined;

@@ -55,9 +55,11 @@ export class TerminalOutput {
     this.#next();
   }
 
-  /** Forgets what has not been handed over. */
-  drop(): void {
+  /** Forgets what has not been handed over. False when that is nothing. */
+  drop(): boolean {
+    const hadMore = this.#queue.length > 0;
     this.#queue = [];
+    return hadMore;
   }
 
   /** Resolves when the terminal has everything, or takes nothing any more. */
@@ -91,7 +93,7 @@ export class TerminalOutput {
   }
 
   get #isIdle(): boolean {
-    return !this.#isWriting && this.#queue.length === 0;
+    return this.#gone || (!this.#isWriting && this.#queue.length === 0);
   }
 
   async #stalled(stallMs: number, signal: AbortSignal): Promise<void> {

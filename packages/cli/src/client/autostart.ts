@@ -6,6 +6,7 @@ import type { Paths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
 import { daemonEnvironment } from './daemon-environment.ts';
 import { daemonPackageFile, FROM_SOURCE } from './daemon-package.ts';
+import { isRunning, readDaemonRecord } from './daemon-process.ts';
 import { connectSocket } from './daemon-socket.ts';
 import { lastStartError } from './start-error.ts';
 
@@ -28,7 +29,7 @@ export interface StartOptions {
 /**
  * Starts tritermd and returns a connection to it. Any number of clients may do so at once: the daemon's lock decides,
  * the others leave with 0, and every client waits for whichever listens. Throws DAEMON_STOPPED, or what tritermd said
- * before it ended, or DAEMON_START_FAILED.
+ * before it ended, DAEMON_NOT_RESPONDING when one is there that never listens, or DAEMON_START_FAILED.
  */
 export async function startDaemon(paths: Paths, options: StartOptions): Promise<Socket> {
   refuseWhenStopped(paths);
@@ -45,19 +46,39 @@ async function startUntilConnected(
   log: StartLog,
   { env, deadline, daemon = daemonArguments(), signal }: StartOptions,
 ): Promise<Socket> {
-  let attempt = spawnDaemon(daemon, log.fd, env);
+  let attempt: Attempt | undefined;
   while (performance.now() < deadline) {
+    if (hasMadeRoom(attempt) && !isDaemonThere(paths)) {
+      refuseWhenStopped(paths);
+      attempt = spawnDaemon(daemon, log.fd, env);
+    }
     await new Promise(resolve => setTimeout(resolve, pauseMs()));
     signal?.throwIfAborted();
     const socket = await connectSocket(paths);
     if (socket !== undefined) return socket;
-    if (attempt.failure !== undefined) throw startFailed(attempt.failure, paths, log);
-    if (attempt.yieldedAtMs !== undefined && performance.now() - attempt.yieldedAtMs > YIELDED_PATIENCE_MS) {
-      refuseWhenStopped(paths);
-      attempt = spawnDaemon(daemon, log.fd, env);
-    }
+    if (attempt?.failure !== undefined) throw startFailed(attempt.failure, paths, log);
   }
+  const record = readDaemonRecord(paths);
+  if (record !== undefined && isRunning(record))
+    throw new TermError(
+      'DAEMON_NOT_RESPONDING',
+      `tritermd (pid ${record.pid}) holds ${paths.stateDir} but listens nowhere.`,
+      { details: { pid: record.pid } },
+    );
   throw startFailed('It does not listen in time.', paths, log);
+}
+
+/** None of ours is under way. */
+function hasMadeRoom(attempt: Attempt | undefined): boolean {
+  if (attempt === undefined) return true;
+  const { yieldedAtMs } = attempt;
+  return yieldedAtMs !== undefined && performance.now() - yieldedAtMs > YIELDED_PATIENCE_MS;
+}
+
+/** One that is still starting, or is leaving: another would only make room for it. */
+function isDaemonThere(paths: Paths): boolean {
+  const record = readDaemonRecord(paths);
+  return record !== undefined && isRunning(record);
 }
 
 function pauseMs(): number {

@@ -55,15 +55,16 @@ describe('a recorded process', () => {
   });
 
   it('does not run once it has ended, not even as a zombie', async () => {
-    // The shell does not reap its child, which so stays a zombie until the shell ends.
-    const shell = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'], {
+    // The child ends when its parent is a program that reaps nobody, and so stays a zombie until that ends.
+    const child = 'sh -c "until grep -q sleep /proc/\\$PPID/comm; do :; done"';
+    const shell = spawn('sh', ['-c', `${child} & echo $!; exec sleep 60`], {
       stdio: ['ignore', 'pipe', 'ignore'],
     });
     try {
       const [line] = (await once(shell.stdout, 'data')) as [Buffer];
-      const child = { pid: Number(String(line)), startTime: null };
-      await waitUntilGone(child, 5000);
-      expect(readProcessStat(child.pid)?.state).toBe('Z');
+      const record = { pid: Number(String(line)), startTime: null };
+      await waitUntilGone(record, 5000);
+      expect(readProcessStat(record.pid)?.state).toBe('Z');
     } finally {
       shell.kill('SIGKILL');
     }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { closest } from '../domain/index.ts';
 import { badSetting, environmentName, readConfigFile } from './config-file.ts';
 import type { Paths } from './paths.ts';
 import { type Config, configSchema } from './schema.ts';
@@ -66,9 +67,8 @@ function parseVariable(schema: z.core.$ZodType, text: string): unknown {
   return text;
 }
 
-/** The setting that differs in case or separators only. */
 function suggestion(keys: readonly string[]): string {
-  const plain = (key: string) => key.replaceAll(/[^a-z0-9]/gi, '').toLowerCase();
-  const near = Object.keys(configSchema.shape).find(known => keys.some(key => plain(key) === plain(known)));
+  const known = Object.keys(configSchema.shape);
+  const near = keys.map(key => closest(key, known)).find(name => name !== undefined);
   return near === undefined ? '' : `; did you mean ${near}?`;
 }

@@ -69,9 +69,7 @@ export class ControlConnection {
       case 'forget':
         return this.#context.table.forget(parse(HOST_METHODS.forget.params, params).handle);
       case 'retire':
-        // After the reply: an empty host leaves at once.
-        setImmediate(() => this.#context.table.retire());
-        return {};
+        return this.#context.table.retire();
       case 'subscribe':
         return this.#subscribe(params);
       case 'unsubscribe':

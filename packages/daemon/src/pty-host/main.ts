@@ -78,7 +78,8 @@ function hangUp(): void {
 }
 
 table.onEmpty = () => {
-  if (table.retired) leave();
+  // Whoever forgot the last one is still to be answered.
+  if (table.retired) setImmediate(leave);
   armIdleTimer();
 };
 server.onCommanded = commanded => {

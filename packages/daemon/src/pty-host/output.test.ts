@@ -111,6 +111,8 @@ describe('output of a program', () => {
     const { channel } = await client.openInput(handle, 'a');
     client.type(channel, 0, '\n');
     await second.untilEof();
+    client.command('credit', { channel: first.channel, creditThrough: 2 ** 53 - 1 });
+    await client.settled();
     expect(first.text).toBe('one\r\n');
     expect(second.text).toBe('one\r\n\r\ntwo\r\n');
   });

@@ -153,10 +153,11 @@ function dial(socketPath: string): Promise<Socket> {
   });
 }
 
-/** The system's code beneath an error, such as ECONNREFUSED. */
-export function systemCode(error: TermError): unknown {
+/** Whether an error of `HostLink.open` says that nobody listens on the socket, or that there is none. */
+export function isNobodyThere(error: TermError): boolean {
   const { cause } = error;
-  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
 function feature(features: readonly string[], prefix: string): string {

@@ -5,12 +5,15 @@ import { HostInput } from './host-input.ts';
 import type { HostLink } from './host-link.ts';
 import type { Pty, PtyInput, PtySink, StreamStart } from './pty.ts';
 
+/** What a PTY needs of the connection to its host. */
+export type PtyLink = Pick<HostLink, 'request' | 'command' | 'input' | 'checkpoint'>;
+
 /** What a PTY needs of the client of its host. */
 export interface HostAccess {
   readonly hostId: string;
   /** The connection; throws PTY_HOST_UNAVAILABLE while there is none. */
-  link(): HostLink;
-  linkIfOpen(): HostLink | undefined;
+  link(): PtyLink;
+  linkIfOpen(): PtyLink | undefined;
   /** A channel that no other stream or input of this host has. */
   nextChannel(): number;
   route(channel: number, pty: HostPty): void;
@@ -21,7 +24,11 @@ export interface HostAccess {
 /** The one stream of a PTY, as it must be asked for again over a new connection. */
 interface Stream {
   channel: number;
+  /** The connection over which it was asked for last. */
+  link: PtyLink;
   readonly sink: PtySink;
+  /** Nothing has come yet; the host's checkpoint, when it has one, comes first. */
+  awaitsCheckpoint: boolean;
   /** What comes next. */
   offset: number;
   sizeGeneration: number;
@@ -35,7 +42,8 @@ export class HostPty implements Pty {
   readonly session: string;
   readonly info: PtyInfo;
   readonly #host: HostAccess;
-  readonly #inputs = new Map<number, HostInput>();
+  /** By channel, with the connection over which each was opened last. */
+  readonly #inputs = new Map<number, { readonly input: HostInput; link: PtyLink }>();
   #stream: Stream | undefined;
   #flow: { floor: number | null; paceThrough: number | null } | undefined;
   #lost = false;
@@ -63,7 +71,9 @@ export class HostPty implements Pty {
     const before = this.#stream;
     const stream: Stream = {
       channel: this.#host.nextChannel(),
+      link,
       sink,
+      awaitsCheckpoint: from.fromCheckpoint ?? false,
       offset: from.offset,
       sizeGeneration: from.sizeGeneration,
       creditThrough: from.creditThrough,
@@ -76,7 +86,7 @@ export class HostPty implements Pty {
         handle: this.handle,
         channel: stream.channel,
         offset: from.offset,
-        fromCheckpoint: from.fromCheckpoint ?? false,
+        fromCheckpoint: stream.awaitsCheckpoint,
         sizeGeneration: from.sizeGeneration,
         creditThrough: stream.creditThrough,
       });
@@ -85,7 +95,7 @@ export class HostPty implements Pty {
       if (this.#stream === stream) {
         this.#host.unroute(stream.channel);
         this.#stream = undefined;
-        if (before !== undefined) await this.#resubscribe(before);
+        if (before !== undefined) await this.#resubscribe(before, link);
       }
       throw thrown;
     }
@@ -124,7 +134,7 @@ export class HostPty implements Pty {
     this.#host.forgotten(this);
   }
 
-  async #request<T>(ask: (link: HostLink) => Promise<T>): Promise<T> {
+  async #request<T>(ask: (link: PtyLink) => Promise<T>): Promise<T> {
     return ask(this.#host.link());
   }
 
@@ -141,7 +151,7 @@ export class HostPty implements Pty {
     const link = this.#host.link();
     const input = new HostInput(attachment, this.#host.nextChannel(), this.#inputRoute(), onApplied);
     const { channel } = input;
-    this.#inputs.set(channel, input);
+    this.#inputs.set(channel, { input, link });
     this.#host.route(channel, this);
     try {
       const { inputOffset } = await link.request('input.open', { handle: this.handle, channel, attachment });
@@ -176,7 +186,7 @@ export class HostPty implements Pty {
   // What the host sends, on this PTY's channels.
 
   inputApplied(channel: number, inputOffset: number): void {
-    this.#inputs.get(channel)?.applied(inputOffset);
+    this.#inputs.get(channel)?.input.applied(inputOffset);
   }
 
   output(channel: number, offset: number, bytes: Buffer): void {
@@ -217,29 +227,39 @@ export class HostPty implements Pty {
     tell[name](params);
   }
 
+  /** The stream, when something of it has come on this channel. */
   #current(channel: number): Stream | undefined {
-    return this.#stream?.channel === channel ? this.#stream : undefined;
+    if (this.#stream?.channel !== channel) return undefined;
+    this.#stream.awaitsCheckpoint = false;
+    return this.#stream;
   }
 
-  /** The connection was made again: everything that the host knew of the old one is told anew. */
-  async resume(link: HostLink): Promise<void> {
+  /**
+   * The connection was made again: everything that the host knew of the old one is told anew. What was asked for over the
+   * new one meanwhile is not asked for twice.
+   */
+  async resume(link: PtyLink): Promise<void> {
     if (this.#flow !== undefined) link.command('flow', { handle: this.handle, ...this.#flow });
-    if (this.#stream !== undefined) await this.#resubscribe(this.#stream);
-    for (const input of this.#inputs.values()) {
-      const { channel, attachment } = input;
+    if (this.#stream !== undefined && this.#stream.link !== link) await this.#resubscribe(this.#stream, link);
+    for (const opened of this.#inputs.values()) {
+      if (opened.link === link) continue;
+      opened.link = link;
+      const { channel, attachment } = opened.input;
       const { inputOffset } = await link.request('input.open', { handle: this.handle, channel, attachment });
-      input.opened(inputOffset);
+      opened.input.opened(inputOffset);
     }
   }
 
-  async #resubscribe(stream: Stream): Promise<void> {
+  async #resubscribe(stream: Stream, link: PtyLink): Promise<void> {
     stream.channel = this.#host.nextChannel();
+    stream.link = link;
     this.#begin(stream);
     const ask = (offset: number) =>
-      this.#host.link().request('subscribe', {
+      link.request('subscribe', {
         handle: this.handle,
         channel: stream.channel,
         offset,
+        fromCheckpoint: stream.awaitsCheckpoint,
         sizeGeneration: stream.sizeGeneration,
         creditThrough: stream.creditThrough,
       });
@@ -247,15 +267,15 @@ export class HostPty implements Pty {
       await ask(stream.offset);
     } catch (thrown) {
       if (!(thrown instanceof TermError) || thrown.code !== 'TOO_LARGE') throw thrown;
-      const start = await this.#logStart();
+      const start = await this.#logStart(link);
       stream.sink.gap(stream.offset, start);
       stream.offset = start;
       await ask(start);
     }
   }
 
-  async #logStart(): Promise<number> {
-    const { ptys } = await this.#host.link().request('list', {});
+  async #logStart(link: PtyLink): Promise<number> {
+    const { ptys } = await link.request('list', {});
     const info = ptys.find(pty => pty.handle === this.handle);
     if (info === undefined) throw new TermError('SESSION_NOT_FOUND', 'The pty-host has forgotten this PTY.');
     return info.logStart;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { TermError } from '@triterm/core/errors';
-import { HostLink, type LinkListener, systemCode } from './host-link.ts';
+import { HostLink, isNobodyThere, type LinkListener } from './host-link.ts';
 import { type HostAccess, HostPty } from './host-pty.ts';
 import type { Pty, PtyHostInfo, SpawnRequest } from './pty.ts';
 
@@ -31,6 +31,7 @@ export class PtyHostClient {
   #lastChannel = 0;
   #spawning = 0;
   #reconnecting = false;
+  #retired = false;
   #closed = false;
   /** The host is gone for good. */
   onGone: () => void = () => {};
@@ -118,6 +119,7 @@ export class PtyHostClient {
   /** The host takes no more PTYs and leaves with its last one. */
   async retire(): Promise<void> {
     await this.#link?.request('retire', {});
+    this.#retired = true;
   }
 
   /** Leaves the host with its sessions running. */
@@ -163,7 +165,9 @@ export class PtyHostClient {
       inputApplied: (channel, inputOffset) => this.#routes.get(channel)?.inputApplied(channel, inputOffset),
       closed: error => {
         this.#link = undefined;
-        if (!this.#closed && !this.#reconnecting) void this.#reconnect(error);
+        if (this.#closed || this.#reconnecting) return;
+        if (this.#retired && this.#ptys.size === 0) this.#left();
+        else void this.#reconnect(error);
       },
     };
   }
@@ -233,9 +237,14 @@ export class PtyHostClient {
   /** A host that only does not answer is waited for: it may be stopped, and its sessions live. */
   #isGone(error: TermError, deadlineMs: number): boolean {
     if (error.code === 'STALE_REVISION' || !isAlive(this.#identity.pid)) return true;
-    const code = systemCode(error);
-    const isRefused = code === 'ECONNREFUSED' || code === 'ENOENT';
-    return isRefused && performance.now() > deadlineMs;
+    return isNobodyThere(error) && performance.now() > deadlineMs;
+  }
+
+  /** It was retired and has no more PTYs. */
+  #left(): void {
+    this.#closed = true;
+    this.#options.log.info({ host: this.#identity.id }, 'a retired pty-host has left');
+    this.onGone();
   }
 
   #lose(cause: TermError | undefined): void {

@@ -179,6 +179,8 @@ describe('the pty-hosts of a daemon', () => {
       await adopted[0]?.forget();
       await until(() => old.methods.includes('retire'), 'the old host to be retired');
       expect(old.methods).toEqual(['claim', 'list', 'forget', 'retire']);
+      await until(() => hosts.list().length === 1, 'the old host to have left');
+      expect(warnings).toEqual([]);
     } finally {
       old.close();
     }
@@ -275,6 +277,33 @@ describe('the pty-hosts of a daemon', () => {
     input.write(0, Buffer.from('alive\n'));
     await kept.untilText('alive');
     expect(hosts.list()).toMatchObject([{ sessions: 1 }]);
+  });
+
+  it('serve what is asked as soon as they are found again, while the rest is asked for anew', async () => {
+    const { hosts } = await open();
+    const ptys = await Promise.all([1, 2, 3, 4, 5, 6].map(() => hosts.spawn(sh('exec cat'))));
+    await Promise.all(ptys.map(pty => follow(pty)));
+    const last = ptys.at(-1);
+    if (last === undefined) throw new Error('no PTY');
+    last.checkpoint(0, 0, Buffer.from('state'));
+    for (let round = 1; round <= 5; round += 1) {
+      const intruding = intrude(last.hostId);
+      const recorder = new PtyRecorder();
+      await until(async () => {
+        const start = { offset: 0, fromCheckpoint: true, sizeGeneration: 0, creditThrough: FAR };
+        const asked = await Promise.allSettled([
+          last.subscribe(start, recorder),
+          last.openInput(`round ${round}`, () => {}),
+        ]);
+        if (asked.some(({ status }) => status === 'rejected')) return false;
+        const [, input] = asked;
+        if (input.status === 'fulfilled') input.value.write(0, Buffer.from(`round ${round}\n`));
+        return true;
+      }, 'the host to be found again');
+      await recorder.untilText(`round ${round}`);
+      expect(recorder.events).toEqual(['checkpoint 0 state']);
+      await intruding;
+    }
   });
 
   it('give a stream that cannot begin where it was asked to, the one that there was', async () => {

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkSocketPath, ensureSecureDir, type Paths } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
 import { VERSION } from '@triterm/core/protocol';
-import { systemCode } from './host-link.ts';
+import { isNobodyThere } from './host-link.ts';
 import type { Pty, PtyHostInfo, PtyHosts, SpawnRequest } from './pty.ts';
 import { type HostLog, PtyHostClient } from './pty-host-client.ts';
 import { startHost } from './start-host.ts';
@@ -23,6 +23,9 @@ const DEFAULT_MAX_PER_HOST = 256;
 /** A host that does not listen by then has failed to start. */
 const START_TIMEOUT_MS = 10_000;
 const START_POLL_MS = 5;
+/** How long a socket may break connections until it is left alone. */
+const DYING_MS = 1000;
+const DYING_POLL_MS = 20;
 
 /**
  * Finds the hosts there are and adopts their PTYs. Rejects with UNSAFE_PATH when their directory is not ours alone, and with
@@ -73,15 +76,30 @@ class Supervisor implements PtyHosts {
   async #adoptOne(socketPath: string): Promise<void> {
     const { log } = this.#options;
     try {
-      this.#add(await this.#connect(socketPath));
+      this.#add(await this.#connectPatiently(socketPath));
     } catch (thrown) {
       const error = TermError.from(thrown);
-      if (systemCode(error) === 'ECONNREFUSED') {
+      if (isNobodyThere(error)) {
         await rm(socketPath, { force: true });
         log.info({ socketPath }, 'removed the socket of a pty-host that is gone');
       } else {
         log.warn({ socketPath, error }, 'cannot adopt a pty-host; its sessions go on without us');
       }
+    }
+  }
+
+  /** A socket of a host that has just died takes connections for a moment, and breaks them. */
+  async #connectPatiently(socketPath: string): Promise<PtyHostClient> {
+    const deadlineMs = performance.now() + DYING_MS;
+    for (;;) {
+      try {
+        return await this.#connect(socketPath);
+      } catch (thrown) {
+        const error = TermError.from(thrown);
+        const isBroken = error.code === 'CONNECTION_LOST' && !isNobodyThere(error);
+        if (!isBroken || performance.now() > deadlineMs) throw error;
+      }
+      await delay(DYING_POLL_MS);
     }
   }
 
@@ -163,8 +181,7 @@ class Supervisor implements PtyHosts {
       try {
         return await this.#connect(socketPath);
       } catch (cause) {
-        const code = systemCode(TermError.from(cause));
-        const isNotYet = code === 'ENOENT' || code === 'ECONNREFUSED';
+        const isNotYet = isNobodyThere(TermError.from(cause));
         if (!isNotYet || hasExited() || performance.now() > deadlineMs)
           throw new TermError('PTY_HOST_UNAVAILABLE', 'The pty-host that was started does not answer.', {
             cause,

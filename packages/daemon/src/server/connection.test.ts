@@ -146,6 +146,19 @@ describe('what a connection holds', () => {
     expect(order.at(-1)).toBe('at once');
   });
 
+  it('is subscribed 64 times at most', () => {
+    const own = connection();
+    let ended = 0;
+    const end = () => {
+      ended += 1;
+    };
+    for (let i = 0; i < 64; i += 1) own.onClose(end);
+    expect(() => own.onClose(end)).toThrow(expect.objectContaining({ code: 'TOO_MANY_WAITING' }));
+    expect(ended).toBe(1);
+    own.closed();
+    expect(ended).toBe(65);
+  });
+
   it('lets go at once of what is attached when the client has gone already', () => {
     const own = connection();
     own.closed();

@@ -16,6 +16,9 @@ export interface AttachedChannel {
   readonly input: PtyInput | undefined;
 }
 
+/** What a connection may leave behind to be cleaned up, beside its attachments. */
+const MAX_SUBSCRIPTIONS = 64;
+
 /** What a connection holds: attachments by channel, subscriptions, requests under way. Ends with its socket. */
 export class Connection {
   readonly peer: Peer;
@@ -34,10 +37,16 @@ export class Connection {
     return this.#gone.signal;
   }
 
-  /** Runs when the connection is over. */
+  /** Runs when the connection is over. Throws TOO_MANY_WAITING, and runs at once, when there are too many of them. */
   onClose(cleanup: () => void): void {
-    if (this.#gone.signal.aborted) cleanup();
+    const isFull = this.#cleanups.length >= MAX_SUBSCRIPTIONS;
+    if (isFull || this.#gone.signal.aborted) cleanup();
     else this.#cleanups.push(cleanup);
+    if (isFull) {
+      throw new TermError('TOO_MANY_WAITING', `A connection may subscribe ${MAX_SUBSCRIPTIONS} times.`, {
+        hint: 'Subscribe once, to all sessions.',
+      });
+    }
   }
 
   add(channel: number, attached: AttachedChannel): void {

@@ -126,7 +126,14 @@ describe('the protocol server', () => {
     deaf.allowHalfOpen = true;
     deaf.write(encodeControl(0, { hello: { protocol: PROTOCOL, software: 'deaf', features: [] } }));
     await vi.waitFor(() => expect(server.clients).toBe(1));
-    await server.close('stop');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const closing = server.close('stop');
+      vi.advanceTimersByTime(500);
+      await closing;
+    } finally {
+      vi.useRealTimers();
+    }
     expect(deaf.destroyed).toBe(false);
   });
 });

@@ -21,13 +21,20 @@ export async function killSession(
     if (signal === 'SIGKILL') await ended(session, REAP_MS);
     return;
   }
-  await live.pty.signal('SIGHUP');
-  // A shell with a stopped job would not get to act on the signal.
-  await live.pty.signal('SIGCONT');
+  // SIGCONT: a shell with a stopped job would not get to act on the signal before.
+  for (const next of ['SIGHUP', 'SIGCONT']) await signalUnlessEnded(live, next);
   if (await ended(session, GRACE_MS)) return;
-  await live.pty.signal('SIGKILL');
+  await signalUnlessEnded(live, 'SIGKILL');
   if (!(await ended(session, REAP_MS)))
     throw new TermError('TIMEOUT', `Session ${session.name} did not end.`);
+}
+
+async function signalUnlessEnded(live: LiveSession, signal: string): Promise<void> {
+  try {
+    await live.pty.signal(signal);
+  } catch (thrown) {
+    if (!(thrown instanceof TermError && thrown.code === 'SESSION_EXITED')) throw thrown;
+  }
 }
 
 function ended(session: Session, timeoutMs: number): Promise<boolean> {

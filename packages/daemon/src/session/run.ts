@@ -2,7 +2,7 @@ import type { ShellKind } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { Result } from '@triterm/core/protocol';
 import type { ShellMark } from '../screen/screen.ts';
-import { runInput } from './launch/index.ts';
+import { commandOutput, runInput } from './launch/index.ts';
 import { OutputRecorder } from './output-recorder.ts';
 import type { Session } from './session.ts';
 import { typeInto } from './typing.ts';
@@ -66,7 +66,8 @@ async function runNow(
     const { start, finish } = await command;
     const { bytes, truncated } = recorder.cut(start.offset, finish.endOffset);
     await backAtPrompt(session);
-    return { output: bytes.toString('base64'), truncated, exitCode: finish.exitCode };
+    const output = truncated ? bytes : commandOutput(shell, bytes);
+    return { output: output.toString('base64'), truncated, exitCode: finish.exitCode };
   } finally {
     session.signals.off('output', record);
   }

@@ -143,7 +143,16 @@ export class Session {
 
   /** Runs `use` on the screen: the live one, or the last one that was kept. Throws NO_SCREEN. */
   async withScreen<T>(use: (screen: Screen) => Promise<T>): Promise<T> {
-    if (this.#live !== undefined) return use(this.#live.screen);
+    const live = this.#live;
+    if (live !== undefined) {
+      try {
+        return await use(live.screen);
+      } catch (thrown) {
+        // A program that ends meanwhile takes its live screen along, when the last one is kept.
+        const ended = thrown instanceof TermError && thrown.code === 'NO_SCREEN' && this.#live !== live;
+        if (!ended) throw thrown;
+      }
+    }
     const checkpoint = await this.files.lastCheckpoint();
     if (checkpoint === null) throw new TermError('NO_SCREEN', `No screen of ${this.name} was kept.`);
     const { doc } = this.row;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { resolvePaths } from '@triterm/core/config/paths';
 
@@ -30,9 +30,9 @@ function serve(): void {
   if (!isFirst('daemon.lock')) process.exit(0);
   mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
   rmSync(paths.socket, { force: true });
-  createServer(socket => socket.end(String(process.pid))).listen(paths.socket, () => {
-    chmodSync(paths.socket, 0o600);
-  });
+  // A client that sees it before its mode is right refuses it.
+  process.umask(0o177);
+  createServer(socket => socket.end(String(process.pid))).listen(paths.socket);
 }
 
 writeFileSync(`${paths.stateDir}/started-${process.pid}`, JSON.stringify(process.env));

@@ -32,6 +32,7 @@ export class OldHost {
       const peer = new Peer(socket, {
         request: method => {
           this.methods.push(method);
+          if (method === 'retire') setImmediate(() => this.close());
           return method === 'list' ? { ptys: [PTY] } : {};
         },
       });

@@ -39,24 +39,26 @@ export function writeBuffer(writer: ByteWriter, buffer: XtermBuffer): void {
   }
 }
 
-/** The buffer must be of the size that it was written with, and have room for its rows: `makeRoom` is told how many. */
+/**
+ * The buffer must be new and of the size that it was written with. `makeRoom` is told how many rows come; the alternate screen's has
+ * room.
+ */
 export function readBuffer(
   reader: ByteReader,
   buffer: XtermBuffer,
   size: { readonly cols: number; readonly rows: number },
   plain: XtermAttributes,
-  makeRoom: (rows: number) => void,
+  makeRoom?: (rows: number) => void,
 ): void {
-  buffer.x = reader.u32(size.cols);
-  buffer.y = reader.u32(size.rows - 1);
+  buffer.x = reader.u32(MAX_COLS);
+  buffer.y = reader.u32(MAX_COLS);
   buffer.ybase = reader.u32(MAX_ROWS);
   buffer.ydisp = buffer.ybase;
-  buffer.scrollTop = reader.u32(size.rows - 1);
+  buffer.scrollTop = reader.u32(MAX_COLS);
   buffer.scrollBottom = reader.u32(size.rows - 1);
-  if (buffer.scrollTop > buffer.scrollBottom) throw damaged('its margins cross');
   buffer.tabs = {};
   for (const col of reader.list(MAX_COLS, () => reader.u32(MAX_COLS))) buffer.tabs[col] = true;
-  buffer.savedX = reader.u32(size.cols);
+  buffer.savedX = reader.u32(MAX_COLS);
   buffer.savedY = reader.i32();
   buffer.savedCurAttrData.fg = reader.u32() | 0;
   buffer.savedCurAttrData.bg = reader.u32() | 0;
@@ -65,7 +67,10 @@ export function readBuffer(
   if (rows !== buffer.ybase + size.rows && (rows !== 0 || buffer.ybase !== 0)) {
     throw damaged('it has a wrong number of rows');
   }
-  makeRoom(rows);
+  // What a resize leaves of an empty buffer counts for nothing.
+  const isOutside = buffer.x > size.cols || buffer.y >= size.rows || buffer.scrollTop > buffer.scrollBottom;
+  if (rows > 0 && isOutside) throw damaged('its cursor is outside of the screen');
+  makeRoom?.(rows);
   buffer.lines.trimStart(buffer.lines.length);
   for (let row = 0; row < rows; row += 1) {
     const line = readLine(reader, buffer, plain);

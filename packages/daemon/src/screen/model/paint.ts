@@ -1,4 +1,4 @@
-import { BG_EXTENDED, BG_PROTECTED, FG_UNDERLINE, UNDERLINE_STYLE_MASK } from './cells.ts';
+import { BG_EXTENDED, BG_PROTECTED, CELL_WORDS, FG_UNDERLINE, UNDERLINE_STYLE_MASK } from './cells.ts';
 import { charsetFinal } from './charsets.ts';
 import { unfinishedSequence } from './parser-state.ts';
 import { CSI, cellText, hyperlink, Pen, ST } from './pen.ts';
@@ -8,7 +8,7 @@ import { type Above, isErased, ScreenDrawing } from './screen-drawing.ts';
 import { sgrParams, sgrParamsButUnderline } from './sgr.ts';
 import { cursorStyle } from './status-answers.ts';
 import type { ModelParts } from './terminal-state.ts';
-import type { XtermBuffer, XtermCharset, XtermCore, XtermLine } from './xterm-internals.ts';
+import type { RowCells, XtermBuffer, XtermCharset, XtermCore } from './xterm-internals.ts';
 
 const MOUSE_PROTOCOL: Readonly<Record<string, string>> = {
   X10: '9',
@@ -29,16 +29,19 @@ export function paint(parts: ModelParts, history: readonly string[]): string {
   const { core } = parts;
   const { normal, alt, active } = core._bufferService.buffers;
   const isAlternate = active === alt;
+  const alternateStack = parts.keyboard.stackSequences('alternate');
   let out = '';
+  if (!isAlternate) {
+    // What a program left on the other screen counts when the next one comes there.
+    const left = alternateStack + (isNeverSaved(alt) ? '' : savedState(parts, alt, '\x1b7'));
+    if (left !== '') out += `${CSI}?47h${left}${CSI}?47l${CSI}H`;
+  }
   const above = drawHistory(normal, history);
   for (const [at, line] of history.entries()) {
     out += line;
     if (at < history.length - 1 || above === 'line') out += '\r\n';
   }
   out += `${CSI}?2026h${CSI}?25l${above === 'nothing' ? `${CSI}H` : ''}`;
-  const alternateStack = parts.keyboard.stackSequences('alternate');
-  // What a program left there counts when the next one comes.
-  if (!isAlternate && alternateStack !== '') out += `${CSI}?47h${alternateStack}${CSI}?47l`;
   out += drawScreen(parts, normal, above);
   if (isAlternate) {
     out += tabStops(core, normal) + margins(core, normal) + parts.keyboard.stackSequences('main');
@@ -84,7 +87,7 @@ function drawHistory(normal: XtermBuffer, history: readonly string[]): Above {
 }
 
 /** Whether the characters of a row fill it when they are printed one after the other. */
-function fillsItsRow(line: XtermLine, next: XtermLine): boolean {
+function fillsItsRow(line: RowCells, next: RowCells): boolean {
   for (let col = 0; col < line.length; col += 1)
     if (hasContent(line, col) && cellWidth(line, col) === 0) return false;
   return wrappedEnd(line, next) === line.length;
@@ -167,7 +170,8 @@ function cursor(parts: ModelParts, buffer: XtermBuffer): string {
   const { coreService, optionsService } = core;
   const { modes, decPrivateModes } = coreService;
   const last = lastPrinted(parts, buffer);
-  const restores = needsRestore(core, buffer);
+  // At the end of a row, printing its last character again sets attributes: what restoring would do comes too late.
+  const restores = needsRestore(core, buffer) && last?.isJoinable !== false;
   const sets = charsets(core._charsetService._charsets, core._charsetService.glevel);
   let out = isDesignated(core) ? '' : sets;
   if (restores) out += restoredAttributes(parts, buffer);
@@ -216,7 +220,8 @@ function lastPrinted({ core, links }: ModelParts, buffer: XtermBuffer): LastPrin
   if (line === undefined) return undefined;
   const width = (core._inputHandler._parser.precedingJoinState >> 1) & 3;
   const col = buffer.x - width;
-  const text = width > 0 && col >= 0 ? typed(cellText(line, col), core._charsetService.charset) : undefined;
+  const isThere = width > 0 && col >= 0 && hasPresentAttributes(core, line, col);
+  const text = isThere ? typed(cellText(line, col), core._charsetService.charset) : undefined;
   if (text !== undefined) return { col, width, text, isJoinable: true };
   if (buffer.x < cols) return undefined;
   const start = isSecondHalf(line, cols - 1) && cols > 1 ? cols - 2 : cols - 1;
@@ -228,6 +233,16 @@ function lastPrinted({ core, links }: ModelParts, buffer: XtermBuffer): LastPrin
   if (isErased(line)) pen.put(`${CSI}1K`);
   pen.plain();
   return { col: start, width: cols - start, text: pen.take(), isJoinable: false };
+}
+
+/** A resize may have moved the cursor away from the character that was printed last, to another. */
+export function hasPresentAttributes(core: XtermCore, line: RowCells, col: number): boolean {
+  const { fg, bg, extended } = core._inputHandler._curAttrData;
+  if (line._data[CELL_WORDS * col + 1] !== fg >>> 0 || line._data[CELL_WORDS * col + 2] !== bg >>> 0)
+    return false;
+  if ((bg & BG_EXTENDED) === 0) return true;
+  const own = line._extendedAttrs[col];
+  return (own?._ext ?? 0) === extended._ext && (own?._urlId ?? 0) === extended._urlId;
 }
 
 /** What has to be written for this text when the character set is active; undefined when nothing gives it. */
@@ -249,13 +264,14 @@ function needsRestore(core: XtermCore, buffer: XtermBuffer): boolean {
   const saved = buffer.savedCurAttrData;
   if (!isDesignated(core)) return charset === buffer.savedCharset;
   if (areConsistent(core) || (saved.fg ^ fg) & FG_UNDERLINE) return false;
-  return ((saved.bg ^ bg) & BG_EXTENDED) === 0 || flagsLink(core);
+  return ((saved.bg ^ bg) & BG_EXTENDED) === 0 || flagsMore(core);
 }
 
-/** Whether there is a link and the flags of the attributes say so, as they do after it was opened. */
-function flagsLink(core: XtermCore): boolean {
+/** Whether there is more than flags, and they say so: opening or closing a link makes them. */
+function flagsMore(core: XtermCore): boolean {
   const { bg, extended } = core._inputHandler._curAttrData;
-  return extended._urlId !== 0 && (bg & BG_EXTENDED) !== 0;
+  if ((bg & BG_EXTENDED) === 0) return false;
+  return extended._urlId !== 0 || (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
 }
 
 function isDesignated(core: XtermCore): boolean {
@@ -264,7 +280,7 @@ function isDesignated(core: XtermCore): boolean {
 }
 
 /** Whether the flags of the attributes say what there is of underline and link. */
-function areConsistent(core: XtermCore): boolean {
+export function areConsistent(core: XtermCore): boolean {
   const { fg, bg, extended } = core._inputHandler._curAttrData;
   const hasStyle = (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
   return (
@@ -282,7 +298,7 @@ function restoredAttributes(parts: ModelParts, buffer: XtermBuffer): string {
   const { fg, bg } = core._inputHandler._curAttrData;
   const saved = buffer.savedCurAttrData;
   let out = `${attributes(parts)}\x1b8${shift}`;
-  if (flagsLink(core)) out += hyperlink(core._inputHandler._curAttrData.extended._urlId, parts.links);
+  if (flagsMore(core)) out += hyperlink(core._inputHandler._curAttrData.extended._urlId, parts.links);
   if (saved.fg !== fg || (saved.bg ^ bg) & ~(BG_PROTECTED | BG_EXTENDED))
     out += `${CSI}${sgrParamsButUnderline(fg, bg)}m`;
   if ((saved.bg ^ bg) & BG_PROTECTED) out += `${CSI}${bg & BG_PROTECTED ? 1 : 0}"q`;

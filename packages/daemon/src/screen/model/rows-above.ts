@@ -9,7 +9,7 @@ import {
 } from './xterm-internals.ts';
 
 /** Rows above the screen that the terminal's own buffer keeps at least: what a larger window may pull back, and some more. */
-const MIN_LIVE_ROWS = 512;
+const MIN_LIVE_ROWS = 256;
 
 /**
  * The rows above the screen, oldest first: those of the terminal's buffer, and before them the ones that left it, where xterm.js
@@ -99,7 +99,7 @@ export class RowsAbove {
     // A resize computes the room anew from this.
     this.#core.optionsService.rawOptions.scrollback = room - screenRows;
     this.#room = room - screenRows;
-    this.#maxRoom = Math.max(3 * screenRows, MIN_LIVE_ROWS);
+    this.#maxRoom = Math.max(2 * screenRows, MIN_LIVE_ROWS);
   }
 
   /** Resizes the terminal, which may reflow the buffer, without losing a row. */
@@ -159,8 +159,10 @@ function rowsAtWidth(buffer: XtermBuffer, cols: number): number {
   let rows = 0;
   for (let row = 0; row < buffer.lines.length; row += 1) {
     const line = buffer.lines.get(row);
+    const goesOn = buffer.lines.get(row + 1)?.isWrapped ?? false;
+    const cells = line === undefined ? 0 : goesOn ? line.length : textEnd(line, false);
     // A wide character that does not fit leaves a column free.
-    rows += line === undefined ? 1 : 1 + Math.ceil(textEnd(line, false) / Math.max(1, cols - 1));
+    rows += 1 + Math.ceil(cells / Math.max(1, cols - 1));
   }
   return rows;
 }

@@ -21,10 +21,11 @@ import {
   type OpenTerminal,
   openTerminal,
   PARSE_SLICE_BYTES,
+  type RowCells,
   type XtermBuffer,
   type XtermLine,
 } from './xterm-internals.ts';
-import { mend } from './xterm-mends.ts';
+import { mend, mendResize } from './xterm-mends.ts';
 
 /** What a model tells while it is fed. Must not call the model, but for `rowsPiledUp`. */
 export interface ModelListener {
@@ -155,6 +156,7 @@ export class TerminalModel implements FrameSource {
   resize(cols: number, rows: number): void {
     if (cols === this.cols && rows === this.rows) return;
     this.#parts.above.duringResize(cols, rows, () => this.#terminal.resize(cols, rows));
+    mendResize(this.#parts.core);
   }
 
   /** Colours for programs that ask, as X11 specifications; without one such questions are not answered. */
@@ -230,15 +232,14 @@ export class TerminalModel implements FrameSource {
 
   rowAnsi(row: number, fromCol: number, toCol: number): string {
     const line = this.#active.lines.get(this.#active.ybase + row);
-    return line === undefined
-      ? ''
-      : rowText(line, this.#parts.links, true, fromCol, Math.min(toCol, line.length));
+    if (line === undefined) return '';
+    return rowText(line, this.#parts.links, true, fromCol, Math.min(toCol, line.length));
   }
 
   get #active(): XtermBuffer {
     return this.#parts.core._bufferService.buffers.active;
   }
-  #screen(): XtermLine[] {
+  #screen(): RowCells[] {
     return screenOf(this.#active, this.rows);
   }
 

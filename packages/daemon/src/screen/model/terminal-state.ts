@@ -89,7 +89,7 @@ export function readState(reader: ByteReader, parts: ModelParts): Uint8Array {
   const plain = core._inputHandler._curAttrData;
   parts.above.restoreArchive(reader.list(MAX_ROWS, () => readLine(reader, buffers.normal, plain)));
   readBuffer(reader, buffers.normal, size, plain, rows => parts.above.makeRoom(rows));
-  readBuffer(reader, buffers.alt, size, plain, () => {});
+  readBuffer(reader, buffers.alt, size, plain);
   if (buffers.normal.lines.length === 0 || buffers.alt.ybase !== 0) throw damaged('its rows are missing');
   if (reader.flag()) {
     if (buffers.alt.lines.length === 0) throw damaged('its rows are missing');

@@ -1,4 +1,5 @@
 import { CELL_WORDS, COMBINED_FLAG } from './cells.ts';
+import { cellWidth, isSecondHalf } from './row-text.ts';
 import type { XtermBuffer, XtermCore, XtermLine, XtermParams } from './xterm-internals.ts';
 
 /** UTF-16 units of a character with all of its combining marks; further marks are dropped. */
@@ -20,7 +21,7 @@ export function mend(core: XtermCore): void {
   boundParameters(core);
   mendErase(core);
   mendReset(core);
-  boundCursor(core);
+  mendPrinting(core);
   ignoreC1(core);
   const line = core._bufferService.buffers.normal.lines.get(0);
   if (line !== undefined) mendRows(Object.getPrototypeOf(line));
@@ -72,7 +73,7 @@ function mendReset(core: XtermCore): void {
   });
 }
 
-function boundCursor(core: XtermCore): void {
+function mendPrinting(core: XtermCore): void {
   const size = core._bufferService;
   const parser = core._inputHandler._parser;
   const print = parser._printHandler;
@@ -80,7 +81,16 @@ function boundCursor(core: XtermCore): void {
     print(data, start, end);
     const { active } = size.buffers;
     if (active.x > size.cols) active.x = size.cols;
+    if (!core.coreService.decPrivateModes.wraparound && active.x === size.cols) mendLastCells(core, active);
   };
+}
+
+/** Without wrapping, characters replace each other in the last column, the second half of a wide one too. */
+function mendLastCells(core: XtermCore, buffer: XtermBuffer): void {
+  const line = buffer.lines.get(buffer.ybase + buffer.y);
+  const half = core._bufferService.cols - 2;
+  if (line === undefined || cellWidth(line, half) !== 2 || isSecondHalf(line, half + 1)) return;
+  line.setCellFromCodepoint(half, 0, 1, core._inputHandler._curAttrData);
 }
 
 /** Every state of the parser passes over them. */
@@ -89,6 +99,36 @@ function ignoreC1(core: XtermCore): void {
   for (let state = 0; state < PARSER_STATES; state += 1) {
     table.fill(state, (state << 8) | FIRST_C1, ((state << 8) | LAST_C1) + 1);
   }
+}
+
+/**
+ * To be called after every resize. Rows of the alternate screen are cut, where xterm.js would show what was there when the screen gets
+ * wider again; half of a wide character becomes a blank; an alternate screen that is not in use has no more room than it
+ * needs, or it would scroll rows into a history.
+ */
+export function mendResize(core: XtermCore): void {
+  const { buffers, cols, rows } = core._bufferService;
+  const blank = buffers.normal.getNullCell();
+  if (buffers.alt.lines.length === 0) buffers.alt.lines.maxLength = rows;
+  for (const { lines, ybase } of [buffers.normal, buffers.alt]) {
+    for (let row = ybase; row < lines.length; row += 1) {
+      const line = lines.get(row);
+      line?.resize(cols, blank);
+      if (line !== undefined && cellWidth(line, cols - 1) === 2)
+        line.setCellFromCodepoint(cols - 1, 0, 1, blank);
+    }
+  }
+  forgetMovedCharacter(core);
+}
+
+/** The character that was printed last is no longer before the cursor when that was moved: nothing joins or repeats it. */
+function forgetMovedCharacter(core: XtermCore): void {
+  const parser = core._inputHandler._parser;
+  const { active } = core._bufferService.buffers;
+  const width = (parser.precedingJoinState >> 1) & 3;
+  const line = active.lines.get(active.ybase + active.y);
+  const isThere = line !== undefined && active.x >= width && cellWidth(line, active.x - width) === width;
+  if (!isThere) parser.precedingJoinState = 0;
 }
 
 const mended = new WeakSet<object>();

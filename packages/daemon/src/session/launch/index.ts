@@ -10,6 +10,7 @@ import { chooseTerm } from './terminfo.ts';
 export { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './prompt-state.ts';
 export { type RefreshedEnvironment, refreshSessionEnvironment } from './refresh.ts';
 export { runInput } from './run-input.ts';
+export { commandOutput } from './run-output.ts';
 
 /** What the configuration says of new sessions; see its schema. */
 export interface LaunchConfig {

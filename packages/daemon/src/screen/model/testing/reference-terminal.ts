@@ -1,20 +1,16 @@
-import { ByteWriter } from '../../src/screen/model/byte-codec.ts';
-import { BG_EXTENDED, CELL_WORDS, NULL_CONTENT } from '../../src/screen/model/cells.ts';
-import { charsetFinal } from '../../src/screen/model/charsets.ts';
-import { KeyboardModes } from '../../src/screen/model/keyboard-modes.ts';
-import { LinkTable } from '../../src/screen/model/links.ts';
-import { PassedModes } from '../../src/screen/model/passed-modes.ts';
-import { cellText } from '../../src/screen/model/pen.ts';
-import { cellWidth } from '../../src/screen/model/row-text.ts';
-import { isErased } from '../../src/screen/model/screen-drawing.ts';
-import { sgrParams } from '../../src/screen/model/sgr.ts';
-import {
-  openTerminal,
-  type XtermBuffer,
-  type XtermCore,
-  type XtermLine,
-} from '../../src/screen/model/xterm-internals.ts';
-import { mend } from '../../src/screen/model/xterm-mends.ts';
+import { ByteWriter } from '../byte-codec.ts';
+import { BG_EXTENDED, CELL_WORDS, NULL_CONTENT } from '../cells.ts';
+import { charsetFinal } from '../charsets.ts';
+import { KeyboardModes } from '../keyboard-modes.ts';
+import { LinkTable } from '../links.ts';
+import { areConsistent, hasPresentAttributes } from '../paint.ts';
+import { PassedModes } from '../passed-modes.ts';
+import { cellText } from '../pen.ts';
+import { cellWidth, hasContent, isSecondHalf } from '../row-text.ts';
+import { isErased } from '../screen-drawing.ts';
+import { sgrParams } from '../sgr.ts';
+import { openTerminal, type XtermBuffer, type XtermCore, type XtermLine } from '../xterm-internals.ts';
+import { mend, mendResize } from '../xterm-mends.ts';
 
 const SCROLLBACK_ROWS = 2000;
 
@@ -55,6 +51,7 @@ export class ReferenceTerminal {
 
   resize(cols: number, rows: number): void {
     this.#terminal.resize(cols, rows);
+    mendResize(this.core);
   }
 
   /** Everything that can be seen, and everything that the future depends on. */
@@ -90,29 +87,41 @@ export class ReferenceTerminal {
         ...handler._iconNameStack,
       ],
       keyboard: this.#kept(),
-      parser: [handler._parser.currentState, handler._parser.precedingJoinState],
+      // Of the character that was printed last only the width counts.
+      parser: [handler._parser.currentState, handler._parser.precedingJoinState >> 1],
     };
   }
 
   /**
-   * Whether the next character wraps although the last cell of a row with other characters is blank: no sequence brings a
-   * terminal there (scrolling does, or changing the buffer, right after the last column was printed).
+   * Whether it is where no sequence brings a terminal: the next character wraps although the last cell of a row with other
+   * characters is blank (after scrolling, or changing the buffer, right after the last column was printed), or with attributes
+   * that xterm.js only has after a cursor was restored; or the character that was printed last is not there (a wide one in the
+   * last column without wrapping; after a resize).
    */
-  get wrapsAfterBlank(): boolean {
+  get isUnreachable(): boolean {
     const { cols, buffers } = this.core._bufferService;
     const { x, y, ybase, lines } = buffers.active;
     const line = lines.get(ybase + y);
-    if (line === undefined || x < cols) return false;
+    if (line === undefined) return false;
+    const width = this.core._inputHandler._parser.precedingJoinState >> 1;
+    if (width > 0)
+      return cellText(line, x - width) === '' || !hasPresentAttributes(this.core, line, x - width);
+    if (x < cols) return false;
+    if (!areConsistent(this.core)) return true;
     return cellText(line, cols - 1) === '' && cellWidth(line, cols - 1) === 1 && !isErased(line);
   }
 
-  /** Whether a combining mark stands on its own above the screen: as text it belongs to what stands before it. */
-  get hasLoneMarkAbove(): boolean {
+  /**
+   * Whether lines above the screen lose something as text: a mark that stands on its own joins what is before it, a blank with
+   * attributes becomes a space.
+   */
+  get losesAsText(): boolean {
     const { normal } = this.core._bufferService.buffers;
     for (let row = 0; row < normal.ybase; row += 1) {
       const line = normal.lines.get(row);
       for (let col = 0; line !== undefined && col < line.length; col += 1) {
-        if (cellWidth(line, col) === 0 && cellText(line, col) !== '') return true;
+        if (isSecondHalf(line, col)) continue;
+        if (hasContent(line, col) ? cellWidth(line, col) === 0 : !isNew(line, col)) return true;
       }
     }
     return false;
@@ -160,7 +169,7 @@ export class ReferenceTerminal {
 
   #row(line: XtermLine | undefined): string {
     if (line === undefined) return 'none';
-    let last = line.length - 1;
+    let last = this.core._bufferService.cols - 1;
     while (last >= 0 && isNew(line, last)) last -= 1;
     let out = line.isWrapped ? '+' : '';
     let before = '';

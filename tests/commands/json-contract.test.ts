@@ -1,0 +1,115 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Triterm } from '../support/triterm.ts';
+
+/** Scripts rely on these names: what is here may get more members, and loses none within a major release. */
+const SESSION = [
+  ...[
+    'id',
+    'name',
+    'state',
+    'command',
+    'pid',
+    'cwd',
+    'title',
+    'cols',
+    'rows',
+    'clients',
+    'exitCode',
+    'signal',
+  ],
+  ...['createdAt', 'lastActivityAt', 'server', 'labels'],
+];
+const STATUS = [
+  ...[
+    'pid',
+    'ptyHostPid',
+    'version',
+    'protocol',
+    'uptimeMs',
+    'sessions',
+    'clients',
+    'server',
+    'stateDir',
+    'socket',
+  ],
+  ...['store', 'ptyHosts', 'memoryBytes'],
+];
+
+let triterm: Triterm;
+beforeAll(async () => {
+  triterm = new Triterm();
+  await triterm.ok('new', '-d', '-n', 'work', '--', 'bash');
+  await triterm.ok('run', 'work', '--', 'echo', 'hello');
+});
+afterAll(() => triterm[Symbol.asyncDispose]());
+
+describe('JSON', () => {
+  it.each([
+    [['new', '-d'], SESSION],
+    [['sessions', 'rename', 'work', 'work'], SESSION],
+    [['sessions', 'resize', 'work', '90x30'], SESSION],
+    [['sessions', 'policy', 'work', 'latest'], SESSION],
+    [['sessions', 'policy', 'work'], ['sizePolicy']],
+    [['sessions', 'label', 'work', 'a=1'], SESSION],
+    [['sessions', 'label', 'work'], ['a']],
+    [['sessions', 'detach', 'work'], ['detached']],
+    [
+      ['sessions', 'show', 'work'],
+      ['session', 'clients', 'sizePolicy', 'scrollbackLines', 'prompt', 'argv', 'offset'],
+    ],
+    [['send', 'work', '--keys', 'C-u'], ['bytes']],
+    [
+      ['capture', 'work'],
+      ['session', 'scrollback', 'screen', 'cursor', 'offset', 'alternateScreen'],
+    ],
+    [
+      ['wait', 'work', '--text', 'hello'],
+      ['session', 'matched', 'commandStatus'],
+    ],
+    [
+      ['run', 'work', '--', 'true'],
+      ['output', 'truncated', 'exitCode'],
+    ],
+    [
+      ['search', 'work', 'hello'],
+      ['matches', 'truncated'],
+    ],
+    [['daemon', 'status'], STATUS],
+    [['daemon', 'start'], STATUS],
+    [['daemon', 'restart'], STATUS],
+    [['doctor'], ['versions', 'checks']],
+    [['daemon', 'stop'], ['pid']],
+  ])('of `triterm %j` has its members', async (args, members) => {
+    const [first = '', ...rest] = args;
+    const value = await triterm.json<Record<string, unknown>>(first, ...rest);
+    expect(Object.keys(value).sort()).toEqual([...members].sort());
+    if (args[0] === 'daemon' && args[1] === 'stop') await triterm.ok('daemon', 'start');
+  });
+
+  it('of lists is an array of sessions', async () => {
+    for (const args of [['ls'], ['sessions', 'ls'], ['kill', '--all']]) {
+      const [first = '', ...rest] = args;
+      const sessions = await triterm.json<Record<string, unknown>[]>(first, ...rest);
+      expect(sessions.length).toBeGreaterThan(0);
+      for (const session of sessions) expect(Object.keys(session).sort()).toEqual([...SESSION].sort());
+    }
+  });
+
+  it('of an error is one line on stderr with code, message and hint', async () => {
+    for (const args of [
+      ['sessions', 'show', 'nope', '--json'],
+      ['nonsense', '--json'],
+      ['ls', '--json', '--nonsense'],
+      ['daemon', '--json'],
+    ]) {
+      const { stdout, stderr, exitCode } = await triterm.run(args);
+      expect([stdout, exitCode]).toEqual(['', args[1] === 'show' ? 3 : 2]);
+      const { error } = JSON.parse(stderr) as { error: Record<string, unknown> };
+      expect(error).toMatchObject({
+        code: expect.stringMatching(/^[A-Z_]+$/),
+        message: expect.any(String),
+        hint: expect.any(String),
+      });
+    }
+  });
+});
