@@ -85,10 +85,12 @@ __triterm_prompt_end() {
 # they stand: a virtual environment, for one, writes in front of the PS1 that it finds.
 __triterm_mark_prompt() {
   local prompt=${PS1-}
-  if [[ $prompt != "$__triterm_ps1" ]]; then
+  if [[ -n $__triterm_not_last && $__triterm_ps1_kept -eq 0 ]]; then
+    builtin printf '\e]133;A\a\e]133;B\a'
+  elif [[ $prompt != "$__triterm_ps1" ]]; then
     # Where other prompt commands come after this one, they may make PS1 anew; until it was seen to stay, the marks
     # are written right away too.
-    [[ -z $__triterm_not_last ]] || builtin printf '\e]133;A\a\e]133;B\a'
+    [[ -z $__triterm_not_last || $__triterm_ps1_kept -eq 1 ]] || builtin printf '\e]133;A\a\e]133;B\a'
     prompt=${prompt//"$__triterm_a"/}
     PS1=$__triterm_a${prompt//"$__triterm_b"/}$__triterm_b
     __triterm_ps1=$PS1
@@ -141,6 +143,7 @@ __triterm_debug() {
 __triterm_preexec() {
   {
     __triterm_running=1
+    __triterm_ps1_kept=$(((__triterm_ps1_kept > 0) * (${#PS1} == ${#__triterm_ps1})))
     __triterm_encode "${1:0:2048}"
     builtin printf '\e]133;C;cmdline_url=%s\a' "$__triterm_url"
   } 2>/dev/null >/dev/tty
@@ -176,12 +179,22 @@ __triterm_order() {
     [[ ${PROMPT_COMMAND[0]-} != __triterm_prompt_begin || -z $__triterm_not_last || ${PROMPT_COMMAND[1]-} != __triterm_prompt_end ]] || return 0
     local -a ordered=(__triterm_prompt_begin)
     [[ -z $__triterm_not_last ]] || ordered+=(__triterm_prompt_end)
+    local replaced=
+    # The user's string stands behind the first hook; who assigns another one means to replace it.
+    [[ ${PROMPT_COMMAND[0]-} == *__triterm_prompt_begin* ]] || replaced=$__triterm_moved
+    __triterm_moved=
     for command in "${PROMPT_COMMAND[@]}"; do
       case $command in
         '' | : | __triterm_prompt_begin | __triterm_prompt_end) ;;
         *)
+          if [[ $command == "$replaced" ]]; then
+            replaced=
+            continue
+          fi
           command=${command//__triterm_prompt_begin/:}
-          ordered+=("${command//__triterm_prompt_end/:}")
+          command=${command//__triterm_prompt_end/:}
+          [[ -n $__triterm_moved ]] || __triterm_moved=$command
+          ordered+=("$command")
           ;;
       esac
     done
@@ -202,9 +215,13 @@ __triterm_install() {
   __triterm_not_last=
   __triterm_bash_preexec=
   __triterm_at_prompt=
+  __triterm_moved=
   __triterm_ps0_plain=$'\e]133;C\a'
-  # The substring of no length is there for its arithmetic: an assignment without a process.
-  __triterm_ps0_expanding='$(__triterm_command_mark)${__triterm_loaded:$((__triterm_running=1)):0}'
+  # Whether PS1 is at the start of a command what the last hook has made it: 2 not known yet, 1 yes, 0 made anew after it.
+  # Its length tells, since the marks are a part of it.
+  __triterm_ps1_kept=2
+  # The substring of no length is there for its arithmetic: assignments without a process.
+  __triterm_ps0_expanding='$(__triterm_command_mark)${__triterm_loaded:$((__triterm_running=1,__triterm_ps1_kept=(__triterm_ps1_kept>0)*(${#PS1}==${#__triterm_ps1}))):0}'
   [[ $version -ge 501 ]] || __triterm_string_mode=1
   if [[ $version -ge 404 ]]; then
     __triterm_has_ps0=1
