@@ -27,8 +27,6 @@ export async function runVitest(node, dir, filters) {
         ...process.env,
         TMPDIR: dir,
         PATH: `${inRoot('node_modules/.bin')}:${dirname(node)}:${process.env.PATH}`,
-        // The build, not the sources that these suites run otherwise.
-        TRITERM_TEST_BIN: inRoot('packages/cli/bin/triterm.cjs'),
       },
       stdio: ['ignore', 'inherit', 'inherit'],
     },

@@ -184,6 +184,29 @@ describe('attaching', () => {
     expect(await triterm.json('ls')).toMatchObject([{ name: 'main', clients: 1 }]);
   });
 
+  it.each([
+    ['of its size', 80, 24],
+    ['of another size', 60, 10],
+  ])('shows the last words of a program that has ended, in a window %s', async (_, cols, rows) => {
+    await using triterm = new Triterm();
+    await triterm.ok(
+      'new',
+      '-d',
+      '-n',
+      'work',
+      '--size',
+      '80x24',
+      '--',
+      'sh',
+      '-c',
+      'echo last words; exit 4',
+    );
+    await triterm.ok('wait', 'work', '--exit');
+    await using terminal = triterm.openShell('triterm attach work; echo "[status $?]"', { cols, rows });
+    const { text } = await terminal.untilText('[work exited with status 4]\n[status 4]');
+    expect(text).toContain('last words');
+  });
+
   it('begins anew under the name of a session that has ended', async () => {
     await using triterm = new Triterm();
     await using terminal = triterm.openShell(

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Triterm, until } from '../support/triterm.ts';
 
@@ -50,6 +52,25 @@ describe('an attached client whose daemon goes away', () => {
     const expected = Array.from({ length: 1_500_000 }, (_, index) => `${index + 1}\r\n`).join('');
     expect(flood.length).toBe(expected.length);
     expect(sha256(flood)).toBe(sha256(expected));
+  });
+
+  it('delivers every byte of a long paste once, while daemons die', async () => {
+    await using triterm = new Triterm();
+    await using terminal = triterm.open(['attach', '--create', 'work'], { answers: false });
+    await terminal.untilText(PROMPT);
+    terminal.type('stty -echo; cat > typed; echo taken-$((1 + 1))\r');
+    await until(() => existsSync(join(triterm.dir, 'typed')), 'the program that reads');
+    const lines = Array.from({ length: 40_000 }, (_, index) => `line ${index}\n`).join('');
+    terminal.type(lines);
+    const taken = (): number => statSync(join(triterm.dir, 'typed')).size;
+    for (const part of [0.1, 0.4, 0.7]) {
+      await until(() => taken() > part * lines.length, `${part} of the paste`, 30_000);
+      await triterm.killDaemon();
+    }
+    await until(() => taken() === lines.length, 'all of the paste', 30_000);
+    terminal.type('\x04');
+    await terminal.untilText('taken-2');
+    expect(sha256(readFileSync(join(triterm.dir, 'typed'), 'latin1'))).toBe(sha256(lines));
   });
 
   it('goes on through `daemon restart`', async () => {

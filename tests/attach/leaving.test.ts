@@ -82,25 +82,6 @@ describe('leaving an attached session', () => {
     expect(screen.text).toContain(`[status ${status}]`);
   });
 
-  it('undoes all modes even where output that set them was not shown any more', async () => {
-    await using triterm = new Triterm();
-    await using terminal = triterm.openShell(`triterm attach --create work; ${AFTER}`);
-    await terminal.untilText(PROMPT);
-    const plain = terminal.screen.modes;
-    terminal.type(`printf '${MODES}'; yes; printf '\\033[?1049l\\033[?1000l'\r`);
-    await terminal.until(screen => screen.alternate && screen.text.includes('y'));
-    // The person's terminal is slow, and the program ends its modes while that has not caught up.
-    terminal.pause();
-    const before = terminal.writtenBytes;
-    terminal.type('\x03');
-    terminal.type('\x1c');
-    terminal.continue();
-    const screen = await terminal.untilText(SANE);
-    expect(terminal.writtenBytes).toBeGreaterThan(before);
-    expect(screen.alternate).toBe(false);
-    expect(screen.modes).toEqual(plain);
-  });
-
   it('leaves the terminal as it was even when it crashes', async () => {
     await using triterm = new Triterm();
     await triterm.ok('new', '-d', '-n', 'work');
@@ -151,6 +132,19 @@ describe('leaving an attached session', () => {
     await terminal.untilText('again-4');
     terminal.type('\x1c');
     await terminal.untilText('[status 0]');
+  });
+
+  it('holds nobody up while it is stopped without a word, and shows what there is when it goes on', async () => {
+    await using triterm = new Triterm();
+    await using terminal = triterm.open(['attach', '--create', 'work']);
+    await terminal.untilText(PROMPT);
+    await signalClient(triterm, 'work', 'SIGSTOP');
+    await triterm.ok('send', 'work', '--enter', 'seq 1 1000000; echo fin-$((1 + 1))');
+    await triterm.ok('wait', 'work', '--text', 'fin-2', '--timeout', '60');
+    terminal.signal('SIGCONT');
+    await terminal.untilText('fin-2');
+    terminal.type('echo on-$((1 + 1))\r');
+    await terminal.untilText('on-2');
   });
 
   it('says that the daemon was stopped on purpose', async () => {

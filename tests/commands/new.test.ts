@@ -77,7 +77,7 @@ describe('triterm new', () => {
     expect(new Set(ids).size).toBe(5);
     for (const [index, id] of ids.entries()) expect(await show(`many-${index + 1}`)).toMatchObject({ id });
     const more = await triterm.json<SessionInfo[]>('new', '-d', '--count', '2', '--', 'cat');
-    expect(more.map(({ name }) => name)).toEqual(['cat', 'cat-2']);
+    expect(more.map(({ name }) => name).sort()).toEqual(['cat', 'cat-2']);
   });
 
   it('attaches, without -d, and leaves with the status of the program', async () => {

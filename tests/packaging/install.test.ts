@@ -80,7 +80,7 @@ describe('the packed packages, installed into an empty prefix', () => {
     // Both work only where the integration scripts were found.
     await triterm(['wait', 'packed', '--command', '--timeout', '20']);
     const { stdout } = await triterm(['run', 'packed', '--timeout', '20', '--', 'echo', 'from the package']);
-    expect(stdout).toBe('from the package\r\n');
+    expect(stdout).toBe('from the package\n');
 
     await triterm(['kill', 'packed']);
     await triterm(['wait', 'packed', '--exit', '--timeout', '20']);

@@ -78,7 +78,8 @@ export class Triterm implements AsyncDisposable {
           else reject(new Error(`triterm ${args.join(' ')}: ${error.message}\n${stderr}`));
         },
       );
-      child.stdin?.end(options.input ?? '');
+      // A command that leaves without having read its input is no trouble.
+      child.stdin?.on('error', () => {}).end(options.input ?? '');
     });
   }
 
@@ -129,8 +130,9 @@ export class Triterm implements AsyncDisposable {
     return record.pid;
   }
 
-  /** Kills the daemon and resolves when it is gone; its pid. */
+  /** Kills the daemon, as soon as there is one, and resolves when it is gone; its pid. */
   async killDaemon(signal: NodeJS.Signals = 'SIGKILL'): Promise<number> {
+    await until(() => isAlive(this.daemonPid), 'a daemon that runs');
     const pid = this.daemonPid;
     process.kill(pid, signal);
     await until(() => !isAlive(pid), `the end of daemon ${pid}`);
@@ -139,11 +141,15 @@ export class Triterm implements AsyncDisposable {
 
   /** Pids of everything that was started with this state directory: daemons, hosts, sessions' programs. */
   get pids(): number[] {
-    const mark = `TRITERM_STATE_DIR=${this.stateDir}\0`;
+    // A host is given next to nothing of an environment, but its socket by name.
+    const marks = { environ: `TRITERM_STATE_DIR=${this.stateDir}\0`, cmdline: `\0${this.stateDir}/` };
     return readdirSync('/proc').flatMap(name => {
       if (!/^\d+$/.test(name) || Number(name) === process.pid) return [];
       try {
-        return `${readFileSync(`/proc/${name}/environ`, 'latin1')}\0`.includes(mark) ? [Number(name)] : [];
+        const isOurs = Object.entries(marks).some(([file, mark]) =>
+          `${readFileSync(`/proc/${name}/${file}`, 'latin1')}\0`.includes(mark),
+        );
+        return isOurs ? [Number(name)] : [];
       } catch {
         return [];
       }

@@ -108,7 +108,10 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
         memoryBytes: process.memoryUsage.rss(),
       }),
       shutdown: async (reason, killSessions) => {
-        if (killSessions) await service.killAll();
+        if (killSessions) {
+          await service.killAll();
+          await hosts.retire();
+        }
         setImmediate(() => {
           leave(reason).catch(error => log.error({ error: String(error) }, 'leaving failed'));
         });

@@ -91,6 +91,8 @@ export class AttachmentLink {
   #isSpoilt = false;
   #session: SessionInfo | undefined;
   #leaving: 'stop' | 'restart' | undefined;
+  /** Somebody starts the daemon again when it has ended. */
+  #isSupervised = false;
   #preload: NodeJS.Timeout | undefined;
 
   constructor(options: AttachmentLinkOptions, listener: AttachmentLinkListener) {
@@ -114,10 +116,6 @@ export class AttachmentLink {
     return this.#isOpen;
   }
 
-  get client(): DaemonClient | undefined {
-    return this.#client;
-  }
-
   /**
    * Attaches for the first time. Nothing is told before `begin` is called with the reply. Throws what connecting and
    * attaching throw.
@@ -131,6 +129,7 @@ export class AttachmentLink {
       try {
         return await this.#attachFirst(client);
       } catch (thrown) {
+        this.#connection += 1;
         client.close();
         if (!isDaemonGone(thrown) || this.#leaving === 'stop' || tries === MAX_FIRST_TRIES) throw thrown;
         await pause(RETRY_PAUSE_MS);
@@ -142,6 +141,7 @@ export class AttachmentLink {
   begin(reply: AttachReply): void {
     this.#session = reply.session;
     this.#leaving = undefined;
+    this.#isSupervised = this.#client?.features.includes('supervised') ?? false;
     this.#isAttaching = false;
     this.#isOpen = true;
     this.#preload ??= setTimeout(() => void import('../client/autostart.ts'), PRELOAD_MS).unref();
@@ -332,7 +332,7 @@ export class AttachmentLink {
       env,
       handlers: this.#handlers(),
       rivals: this.#session?.clients ?? 1,
-      restarting: this.#leaving === 'restart',
+      othersStart: this.#leaving === 'restart' || this.#isSupervised,
       signal: this.#closed.signal,
       trouble: error => this.#listener.trouble(error),
     });

@@ -10,9 +10,9 @@ import {
   PUSH_TITLE,
   withoutOscQueries,
 } from '@triterm/core/terminal';
+import { endOfString, type StringEnd } from './string-end.ts';
 
 const ENQ = 0x05;
-const BEL = 0x07;
 const CAN = 0x18;
 const SUB = 0x1a;
 const ESC = 0x1b;
@@ -23,7 +23,6 @@ const SEMICOLON = 0x3b;
 const LESS_THAN = 0x3c;
 const QUESTION_MARK = 0x3f;
 const AT = 0x40;
-const BACKSLASH = 0x5c;
 const LOWER_H = 0x68;
 const LOWER_L = 0x6c;
 const LOWER_M = 0x6d;
@@ -372,26 +371,4 @@ export class OutputFilter {
     }
     this.#from = Math.max(this.#from, end);
   }
-}
-
-interface StringEnd {
-  /** Behind the string's text. */
-  readonly textEnd: number;
-  /** Behind its terminator; an ESC that begins something else is none. */
-  readonly next: number;
-}
-
-/** Where a string ends; undefined when the bytes do not tell. */
-function endOfString(bytes: Buffer, from: number, endsWithBel: boolean): StringEnd | undefined {
-  for (let at = from; at < bytes.length; at += 1) {
-    const byte = bytes[at] ?? 0;
-    if (byte > ESC) continue;
-    if (byte === ESC) {
-      const following = bytes[at + 1];
-      if (following === undefined) return undefined;
-      return { textEnd: at, next: following === BACKSLASH ? at + 2 : at };
-    }
-    if (byte === CAN || byte === SUB || (byte === BEL && endsWithBel)) return { textEnd: at, next: at + 1 };
-  }
-  return undefined;
 }

@@ -12,8 +12,8 @@ export interface ReconnectOptions {
   readonly handlers: PeerHandlers;
   /** Clients that are likely to do the same at this moment. */
   readonly rivals: number;
-  /** Somebody has said that the daemon will be started again. */
-  readonly restarting: boolean;
+  /** Somebody else is going to start the daemon: whoever restarts it, or a supervisor. */
+  readonly othersStart: boolean;
   readonly signal: AbortSignal;
   /** An attempt failed; the next one follows. */
   trouble(error: TermError): void;
@@ -26,8 +26,8 @@ const MAX_POLL_MS = 25;
 const JITTER_BASE_MS = 20;
 const JITTER_PER_RIVAL_MS = 20;
 const MAX_JITTER_MS = 400;
-/** Whoever restarts the daemon starts it by himself; only when that does not happen do we. */
-const RESTART_GRACE_MS = 1500;
+/** Others that are to start the daemon get this long; only when they do not do we. */
+const OTHERS_GRACE_MS = 1500;
 /** One that holds the lock and does not listen yet is starting, unless it takes this long. */
 const STARTING_GRACE_MS = 3000;
 /** A daemon that does not start is tried again after this time, and again after twice that. */
@@ -52,7 +52,7 @@ export async function reconnect(options: ReconnectOptions): Promise<DaemonClient
   const { paths, env, handlers, signal } = options;
   const mostMs = Math.min(MAX_JITTER_MS, JITTER_BASE_MS + JITTER_PER_RIVAL_MS * options.rivals);
   const goneAtMs = performance.now();
-  let startAtMs = goneAtMs + Math.random() * mostMs + (options.restarting ? RESTART_GRACE_MS : 0);
+  let startAtMs = goneAtMs + Math.random() * mostMs + (options.othersStart ? OTHERS_GRACE_MS : 0);
   let backoffMs = FIRST_BACKOFF_MS;
   for (;;) {
     signal.throwIfAborted();
@@ -73,7 +73,8 @@ export async function reconnect(options: ReconnectOptions): Promise<DaemonClient
         options.trouble(error);
       }
     }
-    await pause(MIN_POLL_MS + Math.random() * (MAX_POLL_MS - MIN_POLL_MS), undefined, { signal });
+    const pollMs = MIN_POLL_MS + Math.random() * (MAX_POLL_MS - MIN_POLL_MS);
+    await pause(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 

@@ -32,7 +32,6 @@ export interface StartOptions {
  * before it ended, DAEMON_NOT_RESPONDING when one is there that never listens, or DAEMON_START_FAILED.
  */
 export async function startDaemon(paths: Paths, options: StartOptions): Promise<Socket> {
-  refuseWhenStopped(paths);
   const log = openLog(paths);
   try {
     return await startUntilConnected(paths, log, options);

@@ -10,11 +10,15 @@ export const command = defineCommand({
   spec: {
     summary: 'Attach to a session',
     details:
-      'Without a name: the only session that runs, or one that you choose. Ctrl-\\ detaches; pressed twice it is ' +
-      "sent on. Leaves with the program's exit status when the program ends.",
+      'Without a name: the only session that runs, or one that you choose. Ctrl-\\ detaches, Ctrl-] lets you choose ' +
+      'another session; pressed twice they are sent on. Leaves with the exit status of the program when that ends. ' +
+      'Images are shown while they are drawn, and are not restored.',
     args: [{ name: 'SESSION', description: 'name, id, or the beginning of an id', complete: 'session' }],
     options: {
-      create: { short: 'c', description: 'start it if there is none of that name, or if it was lost' },
+      create: {
+        short: 'c',
+        description: 'start it if there is none of that name, or it has ended or was lost',
+      },
       readOnly: { short: 'r', description: 'only look: type nothing, count for no size' },
       take: { description: 'become the primary client at once' },
       detach: { short: 'd', description: 'detach all other clients' },

@@ -19,8 +19,9 @@ export const command = defineCommand({
   async run({ options }, context) {
     const printer = createPrinter(context.stdout, context.env);
     const last = parseCount('--lines', options.lines ?? '100', 0, 1_000_000);
-    const { followLog, formatLogLine, readLastLines } = await import('./log-file.ts');
-    const print = (line: string) => printer.line(options.json ? line : formatLogLine(line, printer));
+    const { followLog, formatLogLine, jsonLogLine, readLastLines } = await import('./log-file.ts');
+    const print = (line: string) =>
+      printer.line(options.json ? jsonLogLine(line) : formatLogLine(line, printer));
     const { lines, endBytes } = readLastLines(context.paths.logFile, last);
     lines.forEach(print);
     if (options.follow) await followLog(context.paths.logFile, endBytes, print);

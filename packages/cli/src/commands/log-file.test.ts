@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scratchDir } from '../testing/test-context.ts';
-import { followLog, formatLogLine, readLastLines } from './log-file.ts';
+import { followLog, formatLogLine, jsonLogLine, readLastLines } from './log-file.ts';
 
 let scratch: ReturnType<typeof scratchDir>;
 let log: string;
@@ -118,6 +118,14 @@ describe('a followed log', () => {
     });
     expect(lines).toEqual(['late', 'new']);
   });
+});
+
+describe('a line for a program', () => {
+  it.each([
+    ['{"level":"info","msg":"serving"}', '{"level":"info","msg":"serving"}'],
+    ['Node.js v24', '{"msg":"Node.js v24"}'],
+    ['"text"', '{"msg":"\\"text\\""}'],
+  ])('is always a record: %s', (line, record) => expect(jsonLogLine(line)).toBe(record));
 });
 
 describe('a line for a person', () => {

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { errnoName } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
 import { plainLine } from '../output/display-width.ts';
-import type { Look, Printer } from '../output/printer.ts';
+import { type Look, type Printer, toJson } from '../output/printer.ts';
 
 const CHUNK_BYTES = 64 * 1024;
 /** The most of a log's end that is read to find its last lines; the daemon's own bound for a log is 10 MB. */
@@ -39,16 +39,15 @@ export async function followLog(
   let reader = new LineReader(openLog(path), fromBytes, print);
   try {
     while (signal?.aborted !== true) {
-      reader.readOn();
       const found = statSync(path, { throwIfNoEntry: false });
+      // After the look: to a file that had been rotated away by then, nothing is added any more.
+      reader.readOn();
       if (found === undefined || found.ino === reader.inode) {
         await pause(POLL_MS, undefined, signal === undefined ? {} : { signal }).catch(() => {});
-        continue;
+      } else {
+        reader.close();
+        reader = new LineReader(openLog(path), 0, print);
       }
-      // Written between the last look and the rotation.
-      reader.readOn();
-      reader.close();
-      reader = new LineReader(openLog(path), 0, print);
     }
   } finally {
     reader.close();
@@ -106,14 +105,8 @@ const LEADING: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
 
 /** A record of the log as `time level message key=value…`; any other line as it is, without control characters. */
 export function formatLogLine(line: string, printer: Pick<Printer, 'paint'>): string {
-  let record: Record<string, unknown>;
-  try {
-    const value: unknown = JSON.parse(line);
-    if (typeof value !== 'object' || value === null) return plainLine(line);
-    record = value as Record<string, unknown>;
-  } catch {
-    return plainLine(line);
-  }
+  const record = parseRecord(line);
+  if (record === undefined) return plainLine(line);
   const level = typeof record.level === 'string' ? plainLine(record.level) : '-';
   const time = record.time;
   const when = new Date(typeof time === 'number' || typeof time === 'string' ? time : Number.NaN);
@@ -127,6 +120,20 @@ export function formatLogLine(line: string, printer: Pick<Printer, 'paint'>): st
     message,
     ...rest,
   ].join(' ');
+}
+
+/** A record of the log as it is; any other line, such as Node's own report of a crash, as a record with `msg` alone. */
+export function jsonLogLine(line: string): string {
+  return parseRecord(line) === undefined ? toJson({ msg: line }, false) : line;
+}
+
+function parseRecord(line: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(line);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function compact(value: unknown): string {

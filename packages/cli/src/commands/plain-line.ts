@@ -17,7 +17,7 @@ export function readPlainLine(
   const flags = declaredFlags(spec);
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at] ?? '';
-    if (word === '-' || !word.startsWith('-')) {
+    if (!word.startsWith('-')) {
       builder.argument(word);
       continue;
     }

@@ -21,13 +21,18 @@ async function behaviour(terminal: Terminal) {
   const { modes } = terminal;
   await write(terminal, '\x1b[H\x1b[Jqx\r\nab\x1b[DX\n');
   const buffer = terminal.buffer.active;
+  const cursor = [buffer.cursorX, buffer.cursorY];
+  // More lines than there are rows: they scroll, unless there is a region.
+  await write(terminal, '\r1\r\n2\r\n3\r\n4\r\n5\r\n6');
   const cell = buffer.getLine(buffer.baseY)?.getCell(0);
   return {
     type,
     modes,
-    rows: [0, 1, 2].map(row => buffer.getLine(buffer.baseY + row)?.translateToString(true)),
+    rows: Array.from({ length: SIZE.rows }, (_, row) => row).map(row =>
+      buffer.getLine(buffer.baseY + row)?.translateToString(true),
+    ),
     look: [cell?.isAttributeDefault(), cell?.isInverse(), cell?.isBold()],
-    cursor: [buffer.cursorX, buffer.cursorY],
+    cursor,
   };
 }
 

@@ -114,6 +114,9 @@ describe('the flow of output', () => {
     const before = host.residentBytes;
     const { handle } = await client.sh(flood.script);
     expect(await held(handle, LOG_BYTES - SLACK_BYTES)).toBeLessThan(LOG_BYTES + SLACK_BYTES);
+    for (let generation = 1; generation <= 30; generation += 1)
+      await client.request('resize', { handle, cols: 80 + generation, rows: 24, sizeGeneration: generation });
+    expect((await client.info(handle)).logEnd).toBeLessThan(LOG_BYTES + SLACK_BYTES);
     expect(host.residentBytes - before).toBeLessThan(LOG_BYTES + 48 * MIB);
     expect((await client.info(handle)).logStart).toBe(0);
 

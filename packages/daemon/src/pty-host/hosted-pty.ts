@@ -4,7 +4,7 @@ import type { ExitStatus, PtyInfo } from '@triterm/core/protocol';
 import { InputLedger } from './input-ledger.ts';
 import type { LogBudget } from './log-budget.ts';
 import type { Subscription } from './output-pump.ts';
-import { type DeviceRequest, PtyDevice } from './pty-device.ts';
+import { type DeviceRequest, PtyDevice, READ_BYTES } from './pty-device.ts';
 import { ReadClock } from './read-clock.ts';
 import { type HeldCheckpoint, type LogCursor, SessionLog } from './session-log.ts';
 
@@ -20,8 +20,8 @@ const BATCH_BYTES = 32 * 1024;
 const BATCH_MS = 1;
 /** A batch that brought less is no flood: the first bytes of the next are sent at once, somebody may be looking. */
 const FLOOD_BATCH_BYTES = 4096;
-/** Room that must be in the log for the PTY to be read. */
-const READ_ROOM_BYTES = 4096;
+/** Room that must be in the log for the PTY to be read: what one read may bring. */
+const READ_ROOM_BYTES = READ_BYTES;
 /** What a resize may read first. */
 const RESIZE_DRAIN_BYTES = 128 * 1024;
 const MIN_RETRY_MS = 1;

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostClient } from './testing/host-client.ts';
 import { descriptorsOf, HostProcess } from './testing/host-process.ts';
-import { until } from './testing/until.ts';
 
 /** Bits of `/proc/<pid>/status`; the signal n is bit n - 1. */
 const IGNORED_BY_NODE = ['SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGPIPE'] as const;
@@ -24,8 +23,8 @@ describe('a program on a PTY', () => {
 
   it('has its own terminal open and nothing else, whatever sessions came and went before', async () => {
     const start = async () => {
-      const spawned = await client.sh('exec cat');
-      await until(() => readFileSync(`/proc/${spawned.pid}/comm`, 'utf8') === 'cat\n', 'cat to run');
+      const spawned = await client.sh('echo ready; read line');
+      await (await client.subscribe(spawned.handle)).untilText('ready');
       return spawned;
     };
     const started: Awaited<ReturnType<typeof start>>[] = [];

@@ -1,7 +1,11 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type DeviceListener, PtyDevice } from './pty-device.ts';
+import { type DeviceListener, PtyDevice, READ_BYTES } from './pty-device.ts';
 import { until } from './testing/until.ts';
+
+/** Long enough for a program that is not held to write much. */
+const WATCHED_MS = 200;
 
 /** Set, the kernel refuses to open terminals. */
 const refusal = vi.hoisted(() => ({ isOn: false, paths: [] as string[] }));
@@ -72,6 +76,16 @@ describe('PtyDevice', () => {
     await until(() => listener.events.includes('eof'), 'the end');
     expect(listener.text).toBe('hello\r\n<hello>\r\n');
     expect(listener.events).toEqual(['exited 4', 'eof']);
+  });
+
+  it('stops reading though it has only just been told to read', async () => {
+    const { device, listener } = start('exec yes');
+    device.setReading(true);
+    device.setReading(false);
+    await delay(WATCHED_MS);
+    expect(listener.text.length).toBeLessThanOrEqual(READ_BYTES);
+    device.setReading(true);
+    await until(() => listener.text.length > 100_000, 'more output');
   });
 
   it('has read all that was written when it tells the exit, though it was not to read', async () => {

@@ -42,8 +42,11 @@ export interface DeviceListener {
   eof(): void;
 }
 
-/** What the kernel's line discipline holds at most: a read that brings as much has probably left more behind. */
-const READ_BYTES = 4095;
+/**
+ * What the kernel's line discipline holds at most: a read that brings as much has probably left more behind. No read but
+ * a drain brings more, so a listener that stops the reading gets no more than this after it had room.
+ */
+export const READ_BYTES = 4095;
 /** What is read in a row before the event loop has its turn. */
 const TURN_BYTES = 64 * 1024;
 /** The kernel holds at most 64 KiB and a line discipline's buffer: after this much, what was there has been read. */
@@ -114,11 +117,13 @@ export class PtyDevice {
 
   /** The event loop brings one read a turn; while they come back full, more is read at once. */
   #arrived(bytes: Buffer): void {
+    // The stream starts a moment after it was told to for the first time, even when it was told to stop since.
+    if (!this.#reading) this.#stream.pause();
     this.#listener.output(bytes);
     let lastBytes = bytes.length;
     let leftBytes = TURN_BYTES - lastBytes;
     while (lastBytes >= READ_BYTES && leftBytes > 0 && this.#reading && this.#usable) {
-      lastBytes = this.#readNow(Math.min(drainBuffer.length, leftBytes));
+      lastBytes = this.#readNow(READ_BYTES);
       leftBytes -= lastBytes;
       if (lastBytes > 0) this.#listener.output(drainBuffer.subarray(0, lastBytes));
     }

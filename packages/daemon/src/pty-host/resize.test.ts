@@ -115,12 +115,14 @@ describe('resizing', () => {
   });
 
   it('does not disturb a flood: every byte comes once, and the last size holds', async () => {
-    const { handle } = await client.sh('seq 1 400000; stty size');
+    const { handle } = await client.sh('stty -echo; seq 1 400000; read line; stty size');
     const stream = await client.subscribe(handle);
     for (let generation = 1; generation <= 50; generation += 1) {
       const cols = 80 + generation;
       await client.request('resize', { handle, cols, rows: 24, sizeGeneration: generation });
     }
+    const { channel } = await client.openInput(handle, 'a');
+    client.type(channel, 0, '\n');
     await stream.untilEof();
     const lines = Array.from({ length: 400_000 }, (_, index) => `${index + 1}\r\n`).join('');
     expect(stream.text === `${lines}24 130\r\n`).toBe(true);

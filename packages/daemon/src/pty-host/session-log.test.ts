@@ -170,6 +170,21 @@ describe('SessionLog', () => {
     expect(log.hasRoom(10)).toBe(true);
   });
 
+  it('has no room while it holds more than it may, whatever its last segment has left', () => {
+    const log = newLog();
+    write(log, LIMITS.maxBytes + 10);
+    expect(log.hasRoom(1)).toBe(false);
+    log.setCheckpoint(checkpoint(log.end));
+    expect(log.hasRoom(1)).toBe(true);
+    const budget = new LogBudget(600, 256);
+    const [greedy, modest] = [newLog({}, budget), newLog({}, budget)];
+    write(greedy, 400);
+    write(modest, 300);
+    expect([greedy.hasRoom(1), modest.hasRoom(1)]).toEqual([false, false]);
+    greedy.close();
+    expect(modest.hasRoom(1)).toBe(true);
+  });
+
   it('has no room beyond its guarantee when the budget is spent', () => {
     const budget = new LogBudget(600, 256);
     const greedy = newLog({}, budget);

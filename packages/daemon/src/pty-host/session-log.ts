@@ -132,11 +132,16 @@ export class SessionLog {
 
   /** Whether there is room for this many bytes within the limits, if need be by dropping what nobody needs. */
   hasRoom(bytes: number): boolean {
-    const last = this.#segments.at(-1);
-    if (last !== undefined && last.bytes.length - last.usedBytes >= bytes) return true;
-    if (this.#canGrow()) return true;
+    if (this.#fits(bytes)) return true;
     this.#trim(0);
-    return this.#canGrow();
+    return this.#fits(bytes);
+  }
+
+  #fits(bytes: number): boolean {
+    // Beyond the limits, where an exit or a resize may bring it, what the last segment has left does not count.
+    if (this.#share.heldBytes > this.#limits.maxBytes || !this.#share.canGrow(0)) return false;
+    const last = this.#segments.at(-1);
+    return (last !== undefined && last.bytes.length - last.usedBytes >= bytes) || this.#canGrow();
   }
 
   #canGrow(): boolean {

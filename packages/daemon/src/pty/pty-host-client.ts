@@ -33,8 +33,8 @@ export class PtyHostClient {
   #reconnecting = false;
   #retired = false;
   #closed = false;
-  /** The host is gone for good. */
-  onGone: () => void = () => {};
+  /** The host is gone for good, or (not `isDead`) obeys a later daemon. */
+  onGone: (isDead: boolean) => void = () => {};
   /** One of its PTYs was forgotten. */
   onForgotten: () => void = () => {};
 
@@ -48,9 +48,14 @@ export class PtyHostClient {
     const link = await HostLink.open(options.socketPath, options.generation, client.#listener());
     client.#link = link;
     client.#identity = { id: link.hostId, pid: link.pid, version: link.version };
-    const { ptys } = await link.request('list', {});
-    for (const info of ptys) client.#ptys.set(info.handle, new HostPty(client.#access, info));
-    return client;
+    try {
+      const { ptys } = await link.request('list', {});
+      for (const info of ptys) client.#ptys.set(info.handle, new HostPty(client.#access, info));
+      return client;
+    } catch (thrown) {
+      client.close();
+      throw thrown;
+    }
   }
 
   /** Sessions that are being spawned count. */
@@ -185,6 +190,7 @@ export class PtyHostClient {
     while (!this.#closed) {
       try {
         await this.#resume();
+        if (this.#closed) return;
         this.#reconnecting = false;
         log.info({ host: this.#identity.id }, 'connected to the pty-host again');
         return;
@@ -244,18 +250,20 @@ export class PtyHostClient {
   #left(): void {
     this.#closed = true;
     this.#options.log.info({ host: this.#identity.id }, 'a retired pty-host has left');
-    this.onGone();
+    this.onGone(true);
   }
 
   #lose(cause: TermError | undefined): void {
     this.#closed = true;
-    const error = new TermError('PTY_HOST_UNAVAILABLE', 'The pty-host is gone, and its programs with it.', {
-      cause,
-    });
-    this.#options.log.warn({ host: this.#identity.id, sessions: this.#ptys.size }, 'a pty-host is gone');
+    const isDead = cause?.code !== 'STALE_REVISION';
+    const what = isDead
+      ? 'The pty-host is gone, and its programs with it.'
+      : 'Another daemon has taken the pty-host over; its programs go on there.';
+    const error = new TermError('PTY_HOST_UNAVAILABLE', what, { cause });
+    this.#options.log.warn({ host: this.#identity.id, sessions: this.#ptys.size }, what);
     const ptys = [...this.#ptys.values()];
     this.#ptys.clear();
-    this.onGone();
+    this.onGone(isDead);
     for (const pty of ptys) pty.lose(error);
   }
 }

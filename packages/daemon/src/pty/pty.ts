@@ -8,6 +8,8 @@ export interface PtyHosts {
   spawn(request: SpawnRequest): Promise<Pty>;
   /** The hosts that are connected. */
   list(): readonly PtyHostInfo[];
+  /** Every host is to leave with its last PTY, and takes no more. */
+  retire(): Promise<void>;
   /** Leaves every host with its sessions running, and closes the connections. */
   close(): Promise<void>;
 }

@@ -217,6 +217,21 @@ describe('the pty-hosts of a daemon', () => {
     await (await follow(third)).untilText('third');
   });
 
+  it('that a later daemon has taken over are left to it', async () => {
+    const { hosts } = await open();
+    const pty = await hosts.spawn(sh('exec cat'));
+    const recorder = await follow(pty);
+    const socketPath = join(dir, `${pty.hostId}.sock`);
+    for (const { pid } of hosts.list()) pids.add(pid);
+    const later = await HostClient.connect(socketPath, { generation: generation + 1 });
+    await recorder.untilEvent('lost');
+    expect(recorder.error?.message).toContain('taken the pty-host over');
+    expect(hosts.list()).toEqual([]);
+    expect((await later.info(pty.info.handle)).exit).toBeNull();
+    expect(existsSync(socketPath)).toBe(true);
+    later.drop();
+  });
+
   it('are found again when the connection breaks: no byte of a flood is lost or comes twice', async () => {
     const flood = new FloodFile(join(dir, 'flood'), 24);
     const { hosts } = await open();

@@ -111,7 +111,7 @@ class Supervisor implements PtyHosts {
   #add(host: PtyHostClient): void {
     const { id } = host.info;
     this.#hosts.set(id, host);
-    host.onGone = () => void this.#drop(id);
+    host.onGone = isDead => void this.#drop(id, isDead);
     host.onForgotten = () => {
       this.#refusing.delete(host);
       void this.#retireIfOld(host);
@@ -119,14 +119,21 @@ class Supervisor implements PtyHosts {
     void this.#retireIfOld(host);
   }
 
-  async #drop(id: string): Promise<void> {
+  async #drop(id: string, isDead: boolean): Promise<void> {
     this.#hosts.delete(id);
-    await rm(this.#socketPath(id), { force: true }).catch(() => {});
+    if (isDead) await rm(this.#socketPath(id), { force: true }).catch(() => {});
   }
 
   /** An empty host of another release is of no more use: new sessions go to ours. */
   async #retireIfOld(host: PtyHostClient): Promise<void> {
-    if (host.info.version === VERSION || host.info.sessions > 0) return;
+    if (host.info.version !== VERSION && host.info.sessions === 0) await this.#retire(host);
+  }
+
+  async retire(): Promise<void> {
+    await Promise.all([...this.#hosts.values()].map(host => this.#retire(host)));
+  }
+
+  async #retire(host: PtyHostClient): Promise<void> {
     await host.retire().catch(error => this.#options.log.warn({ error }, 'a pty-host does not retire'));
   }
 

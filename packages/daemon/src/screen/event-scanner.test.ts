@@ -1,6 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EventScanner } from './event-scanner.ts';
+import { TerminalModel } from './model/terminal-model.ts';
+import { randomOutput } from './model/testing/random-stream.ts';
+import { TellingListener } from './model/testing/telling-listener.ts';
 
 /** Absolute start and nominal end of everything that is found, for a stream that is cut into chunks. */
 function scan(stream: Uint8Array, chunkBytes: number[] = [stream.length], base = 0): [number, number][] {
@@ -69,6 +72,25 @@ describe('EventScanner', () => {
 
   it('gives up a string at CAN and SUB', () => {
     expect(scan(bytes('\x1b]2;no\x18\x1b]2;no\x1a\x1b]2;yes\x07'))).toEqual([[14, 22]]);
+  });
+
+  it('finds the place of everything that a terminal model tells', () => {
+    fc.assert(
+      fc.property(randomOutput, stream => {
+        const told = new TellingListener();
+        const model = new TerminalModel({ cols: 20, rows: 5, listener: told });
+        const ends = new Set(new EventScanner().push(0, stream).map(cut => cut.end));
+        for (let at = 0; at < stream.length; at += 1) {
+          told.all.length = 0;
+          model.write(stream.subarray(at, at + 1));
+          const events = told.all.filter(event => event !== 'bell' && event !== 'historyCleared');
+          // A string counts from its ESC on, and is cut after what follows when that is a backslash.
+          const isCut = ends.has(at + 1) || (stream[at] === 0x1b && ends.has(at + 2));
+          if (!isCut) expect(events).toEqual([]);
+        }
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('finds the same places however the stream is divided', () => {

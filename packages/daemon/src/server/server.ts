@@ -7,6 +7,9 @@ import type { Router } from './router.ts';
 /** A client that does not read its goodbye is cut off after this time. */
 const GOODBYE_MS = 500;
 
+/** What a client is told: our pid, and whether somebody starts us again, so that clients need not (systemd.exec(5)). */
+const FEATURES = [`pid:${process.pid}`, ...(process.env.INVOCATION_ID === undefined ? [] : ['supervised'])];
+
 /** Accepts connections and serves them. */
 export class ProtocolServer {
   readonly #router: Router;
@@ -40,7 +43,7 @@ export class ProtocolServer {
         }),
     );
     this.#connections.add(connection);
-    connection.peer.accept(PROTOCOL, `tritermd ${VERSION}`, [`pid:${process.pid}`]).catch(() => {});
+    connection.peer.accept(PROTOCOL, `tritermd ${VERSION}`, FEATURES).catch(() => {});
   }
 
   /** Accepts no more, tells everybody, and ends the connections. */

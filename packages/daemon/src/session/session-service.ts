@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '@triterm/core/config/load';
 import type { SessionInfo } from '@triterm/core/domain';
@@ -37,6 +38,8 @@ const ACTIVITY_INTERVAL_MS = 5000;
 /** Deleted rows and old keys are removed this often, a day after their time. */
 const COLLECT_INTERVAL_MS = 3_600_000;
 const COLLECT_AFTER_MS = 24 * 3_600_000;
+/** An ended session is on disk in this time, or its host keeps it for the next daemon. */
+const SETTLE_MS = 2000;
 /** What Enter sends. */
 const CARRIAGE_RETURN = 0x0d;
 
@@ -198,10 +201,13 @@ export class SessionService {
     return info;
   }
 
-  /** Ends every running session. */
+  /** Ends every running session, and waits a moment until what they leave is on disk and their hosts are free of them. */
   async killAll(): Promise<void> {
     const running = this.registry.all().filter(session => session.row.state === 'running');
     await Promise.allSettled(running.map(session => this.kill(session.id, undefined)));
+    const signal = AbortSignal.timeout(SETTLE_MS);
+    const live = this.registry.all().filter(session => session.live !== undefined);
+    await Promise.allSettled(live.map(session => once(session.signals, 'left', { signal })));
   }
 
   detach(target: string, client: string | undefined): number {

@@ -17,6 +17,8 @@ interface SessionSignals {
   mark: [mark: ShellMark];
   prompt: [];
   ended: [];
+  /** The live part was let go. */
+  left: [];
 }
 
 export interface SessionDependencies {
@@ -96,8 +98,10 @@ export class Session {
 
   /** Lets go of the live part; the PTY goes on in its host, if it has not ended. */
   leave(): void {
-    this.#live?.close();
+    if (this.#live === undefined) return;
+    this.#live.close();
     this.#live = undefined;
+    this.signals.emit('left');
   }
 
   active(): void {

@@ -59,11 +59,13 @@ async function open(driver: Driver, where: StoreWorkerData, check: boolean): Pro
   createPrivately(where.file);
   const database = driver(where.file, { timeout: BUSY_TRY_MS });
   try {
+    const connection = new Connection(database);
+    if (check) refuseDamaged(database);
+    // Before anything is changed: what is not ours is left as it is, its journal mode too.
+    isUpToDate(connection, where.file);
     database.pragma('journal_mode = WAL');
     database.pragma('synchronous = FULL');
     database.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
-    if (check) refuseDamaged(database);
-    const connection = new Connection(database);
     await migrate(connection, where.file);
     register(connection, where);
     return connection;

@@ -17,7 +17,7 @@ export interface HostProcessOptions {
   /** Where its socket is made; a directory of its own when missing. */
   readonly dir?: string;
   readonly name?: string;
-  /** Shell commands that its starter runs before it, such as `ulimit`. */
+  /** What its starter, bash, does before it, such as `ulimit`. */
   readonly before?: string;
 }
 
@@ -36,9 +36,13 @@ export class HostProcess {
     this.dir = options.dir ?? mkdtempSync(join(tmpdir(), 'triterm-host-'));
     this.socketPath = join(this.dir, `${options.name ?? 'host'}.sock`);
     const maxPtys = options.maxPtys === undefined ? [] : [String(options.maxPtys)];
-    const command = [process.execPath, ...OPTIONS, MAIN, this.socketPath, ...maxPtys];
-    const before = options.before === undefined ? '' : `${options.before};`;
-    this.child = spawn('/bin/bash', ['-c', `${before} exec "$@"`, 'bash', ...command], {
+    const args = [...OPTIONS, MAIN, this.socketPath, ...maxPtys];
+    const { before } = options;
+    const [file, argv] =
+      before === undefined
+        ? [process.execPath, args]
+        : ['/bin/bash', ['-c', `${before}; exec "$@"`, 'bash', process.execPath, ...args]];
+    this.child = spawn(file, argv, {
       cwd: this.dir,
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe'],

@@ -250,7 +250,21 @@ describe('History', () => {
         }
         history.close();
       }),
-      { numRuns: 60 },
+      {
+        numRuns: 60,
+        // The second segment has the name of the first, which was erased.
+        examples: [
+          [
+            [
+              { kind: 'append', lines: 1 },
+              { kind: 'crash', torn: 0 },
+              { kind: 'erase' },
+              { kind: 'append', lines: 1 },
+              { kind: 'checkpoint' },
+            ],
+          ],
+        ],
+      },
     );
   });
 });

@@ -132,7 +132,8 @@ export class SegmentFiles {
   remove(segment: Segment): void {
     this.#release(segment);
     this.#segments = this.#segments.filter(other => other !== segment);
-    rmSync(segment.path, { force: true });
+    // A retired one may have been replaced by another that begins with the same line.
+    if (this.#segments.every(other => other.path !== segment.path)) rmSync(segment.path, { force: true });
   }
 
   /** From the oldest on. */

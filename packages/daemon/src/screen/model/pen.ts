@@ -77,6 +77,11 @@ export class Pen {
   }
 }
 
+/** SGR, and protection after it: xterm.js takes SGR 0 for its end. */
+export function sgrSequence(fg: number, bg: number, ext: number): string {
+  return `${CSI}${sgrParams(fg, bg, ext)}m${bg & BG_PROTECTED ? `${CSI}1"q` : ''}`;
+}
+
 /** OSC 8. A link without an id gets one of its own, so that its parts stay together when it is opened again. */
 export function hyperlink(link: number, links: LinkSource): string {
   const data = link === 0 ? undefined : links.getLinkData(link);

@@ -51,7 +51,8 @@ export class ScreenDrawing {
         this.#pen.put('\r\n');
       }
     }
-    for (const place of this.#mended) this.#mend(place);
+    // From right to left, because some need the cell before them.
+    for (const place of this.#mended.reverse()) this.#mend(place);
     this.#pen.plain();
     return this.#pen.take();
   }
@@ -143,16 +144,14 @@ export class ScreenDrawing {
       this.#cell(at, row, col);
       return;
     }
-    // A blank with all attributes: what is left of a wide character when the other half is overwritten.
-    const isLast = col === this.#cols - 1;
-    const start = isLast ? col - 1 : col;
-    const other = isLast ? col - 1 : col + 1;
-    this.#moveTo(at, start);
+    // A blank with all attributes: what is left of a wide character when its other half is overwritten.
+    const other = col === 0 ? 1 : col - 1;
+    this.#moveTo(at, Math.min(col, other));
     this.#pen.attributesOf(row, col);
     this.#pen.put(WIDE_BLANK);
     this.#moveTo(at, other);
     this.#pen.put(' ');
-    this.#cell(at, row, isLast && isSecondHalf(row, other) ? other - 1 : other);
+    this.#cell(at, row, col > 1 && isSecondHalf(row, other) ? other - 1 : other);
   }
 
   #cell(at: number, row: RowCells, col: number): void {

@@ -105,7 +105,10 @@ describe('what is told', () => {
     ['\x1b]99;e=1;aGk=\x07', ['notification hi']],
     ['\x1b]133;A\x07\x1b]133;B\x07', ['mark {"kind":"promptStart"}', 'mark {"kind":"promptEnd"}']],
     ['\x1b]133;C;cmdline_url=ls%20-l\x07', ['mark {"kind":"commandStarted","command":"ls -l"}']],
-    ["\x1b]133;C;cmdline=echo\\ a\\ $'b\\n'\x07", ['mark {"kind":"commandStarted","command":"echo a b\\n"}']],
+    [
+      "\x1b]133;C;cmdline=echo\\ a\\ $'b\\nc'\x07",
+      ['mark {"kind":"commandStarted","command":"echo a b\\nc"}'],
+    ],
     [
       '\x1b]133;D;130\x07\x1b]133;D\x07',
       ['mark {"kind":"commandFinished","exitCode":130}', 'mark {"kind":"commandFinished","exitCode":null}'],
@@ -153,9 +156,9 @@ describe('rows and lines', () => {
   it('gives its oldest lines away as a whole', () => {
     const { model, write } = open(5, 2);
     write('abcdefgh\r\nsecond\r\nthird\r\n4\r\n5');
-    expect(model.scrollbackRows).toBe(6);
-    expect(model.takeLines(3)).toEqual(['abcdefgh']);
-    expect(model.scrollbackRows).toBe(4);
+    expect(model.scrollbackRows).toBe(5);
+    expect(model.takeLines(2)).toEqual(['abcdefgh']);
+    expect(model.scrollbackRows).toBe(3);
     expect(model.takeLines(0)).toEqual(['second', 'third']);
     expect(model.scrollback()).toEqual([]);
     expect(model.screenRows(false)).toEqual(['4', '5']);
@@ -185,6 +188,19 @@ describe('rows and lines', () => {
     write(`${lines.join('\r\n')}\r\n`);
     expect(told.events()).toContain('rowsPiledUp');
     expect([...model.scrollback(), ...model.screenLines(false)]).toEqual([...lines, '']);
+  });
+
+  it('keeps the links of every row, and forgets those that no row shows', () => {
+    const { model, write } = open(10, 3);
+    for (let line = 0; line < 3000; line += 1) write(`\x1b]8;;http://${line}\x07link\x1b]8;;\x07\r\n`);
+    const restored = TerminalModel.restore(model.checkpoint(), new TellingListener());
+    const links = (one: TerminalModel) => one.scrollback().map(line => /http:\/\/(\d+)/.exec(line)?.[1]);
+    expect(links(restored)).toEqual(Array.from({ length: 2998 }, (_, at) => String(at)));
+    expect(links(model)).toEqual(links(restored));
+    const bytes = model.checkpoint().length;
+    for (const one of [model, restored]) one.takeLines(0);
+    expect(model.checkpoint().length).toBeLessThan(bytes / 20);
+    expect(Buffer.from(restored.checkpoint())).toEqual(Buffer.from(model.checkpoint()));
   });
 
   it('pulls rows back when the screen grows, however many there are', () => {
@@ -259,7 +275,7 @@ describe('hostile output', () => {
     write(long);
     expect(model.checkpoint().length).toBeLessThan(100_000);
     write(`\x07\x1bP$q${long}\x1b\\\x1bPq${long}\x1b\\\x1b_${long}\x1b\\`);
-    for (let at = 0; at < 3000; at += 1) {
+    for (let at = 0; at < 300; at += 1) {
       write(
         `\x1b]2;${'t'.repeat(60_000)}\x07\x1b[22t\x1b[>1u\x1b]8;id=${at};http://${at}\x07\x1b]4;${at};#123\x07\x1bH`,
       );

@@ -3,11 +3,12 @@ import type { FrameSource } from '../render/frame.ts';
 import type { ByteReader } from './byte-codec.ts';
 import { BG_EXTENDED } from './cells.ts';
 import { Colours, type SpecialColour } from './colours.ts';
+import { inputModes } from './input-modes.ts';
 import { KeyboardModes } from './keyboard-modes.ts';
 import { LinkTable } from './links.ts';
 import { Notifications } from './notifications.ts';
 import { runOsc } from './osc-commands.ts';
-import { inputModes, paint } from './paint.ts';
+import { paint } from './paint.ts';
 import { PassedModes } from './passed-modes.ts';
 import { CSI } from './pen.ts';
 import { logicalLines, rowText } from './row-text.ts';
@@ -23,7 +24,6 @@ import {
   PARSE_SLICE_BYTES,
   type RowCells,
   type XtermBuffer,
-  type XtermLine,
 } from './xterm-internals.ts';
 import { mend, mendResize } from './xterm-mends.ts';
 
@@ -285,8 +285,10 @@ export class TerminalModel implements FrameSource {
   }
 
   #usedLinks(): Set<number> {
-    const used = new Set([this.#parts.core._inputHandler._curAttrData.extended._urlId]);
-    const { normal, alt } = this.#parts.core._bufferService.buffers;
+    const { core, above } = this.#parts;
+    const used = new Set([core._inputHandler._curAttrData.extended._urlId]);
+    for (const row of above.slice(0, above.archivedRows)) collectLinks(row, used);
+    const { normal, alt } = core._bufferService.buffers;
     for (const { lines } of [normal, alt]) {
       for (let row = 0; row < lines.length; row += 1) {
         const line = lines.get(row);
@@ -297,7 +299,7 @@ export class TerminalModel implements FrameSource {
   }
 }
 
-function collectLinks(line: XtermLine, used: Set<number>): void {
+function collectLinks(line: RowCells, used: Set<number>): void {
   for (const [col, extended] of Object.entries(line._extendedAttrs)) {
     if (extended !== undefined && (line._data[3 * Number(col) + 2] ?? 0) & BG_EXTENDED)
       used.add(extended._urlId);

@@ -138,6 +138,7 @@ export interface XtermInputHandler {
   _oscLinkService: XtermLinkService;
   parse(data: Uint8Array): unknown;
   eraseInDisplay(params: XtermParams, selective: boolean): boolean;
+  screenAlignmentPattern(): boolean;
   setTitle(title: string): boolean;
   setIconName(name: string): boolean;
   setHyperlink(data: string): boolean;
@@ -277,6 +278,7 @@ const NEEDED = [
   '_inputHandler._oscLinkService.registerLink()',
   '_inputHandler.parse()',
   '_inputHandler.eraseInDisplay()',
+  '_inputHandler.screenAlignmentPattern()',
   '_inputHandler.setTitle()',
   '_inputHandler.setIconName()',
   '_inputHandler.setHyperlink()',

@@ -20,6 +20,7 @@ const PARSER_STATES = 14;
 export function mend(core: XtermCore): void {
   boundParameters(core);
   mendErase(core);
+  mendAlignmentPattern(core);
   mendReset(core);
   mendPrinting(core);
   ignoreC1(core);
@@ -65,6 +66,20 @@ function eraseAbove(core: XtermCore, buffer: XtermBuffer, params: XtermParams, s
   return true;
 }
 
+/** In origin mode xterm.js begins at the margin and goes on beyond the screen, into rows that are somewhere else. */
+function mendAlignmentPattern(core: XtermCore): void {
+  core.registerEscHandler({ intermediates: '#', final: '8' }, () => {
+    const { decPrivateModes } = core.coreService;
+    const { active } = core._bufferService.buffers;
+    const { origin } = decPrivateModes;
+    decPrivateModes.origin = false;
+    core._inputHandler.screenAlignmentPattern();
+    decPrivateModes.origin = origin;
+    if (origin) active.y = active.scrollTop;
+    return true;
+  });
+}
+
 function mendReset(core: XtermCore): void {
   core._inputHandler.onRequestReset(() => {
     core.coreService.isCursorHidden = false;
@@ -81,7 +96,8 @@ function mendPrinting(core: XtermCore): void {
     print(data, start, end);
     const { active } = size.buffers;
     if (active.x > size.cols) active.x = size.cols;
-    if (!core.coreService.decPrivateModes.wraparound && active.x === size.cols) mendLastCells(core, active);
+    const { wraparound } = core.coreService.decPrivateModes;
+    if (!wraparound && active.x >= size.cols - 1) mendLastCells(core, active);
   };
 }
 
@@ -117,6 +133,9 @@ export function mendResize(core: XtermCore): void {
       if (line !== undefined && cellWidth(line, cols - 1) === 2)
         line.setCellFromCodepoint(cols - 1, 0, 1, blank);
     }
+  }
+  for (const buffer of [buffers.normal, buffers.alt]) {
+    buffer.savedY = Math.min(buffer.savedY, buffer.ybase + rows - 1);
   }
   forgetMovedCharacter(core);
 }

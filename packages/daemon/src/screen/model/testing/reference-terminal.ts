@@ -3,7 +3,7 @@ import { BG_EXTENDED, CELL_WORDS, NULL_CONTENT } from '../cells.ts';
 import { charsetFinal } from '../charsets.ts';
 import { KeyboardModes } from '../keyboard-modes.ts';
 import { LinkTable } from '../links.ts';
-import { areConsistent, hasPresentAttributes } from '../paint.ts';
+import { areConsistent, hasPresentAttributes } from '../paint-cursor.ts';
 import { PassedModes } from '../passed-modes.ts';
 import { cellText } from '../pen.ts';
 import { cellWidth, hasContent, isSecondHalf } from '../row-text.ts';

@@ -1,0 +1,113 @@
+import { once } from 'node:events';
+import { chmodSync, mkdirSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Paths } from '@triterm/core/config/paths';
+import type { Params, Result } from '@triterm/core/protocol';
+import { decodeAck, decodeData, FrameKind, Peer, PROTOCOL } from '@triterm/core/protocol';
+import { sessionInfo } from '../../testing/session-info.ts';
+
+/** A request to attach, as it came. */
+export interface Attached {
+  readonly peer: Peer;
+  readonly socket: Socket;
+  readonly channel: number;
+  readonly params: Params<'session.attach'>;
+}
+
+type AttachReply = Result<'session.attach'>;
+
+/** The daemon's side of attachments on a real socket: keeps what comes, answers as the test says. */
+export class AttachServer implements AsyncDisposable {
+  readonly attached: Attached[] = [];
+  readonly requests: { method: string; params: unknown }[] = [];
+  /** Input of all connections by offset, as the host applies it: each byte once, none left out. */
+  input = Buffer.alloc(0);
+  readonly acks: { channel: number; offset: number; snapshots: number }[] = [];
+  readonly notifications: { method: string; params: unknown; channel: number }[] = [];
+  /** Answers to methods, over the ordinary ones; may throw. */
+  answers: Record<string, (params: unknown, attached: Attached) => unknown> = {};
+  /** Called after the reply to an attach is on its way, in the same turn. */
+  afterReply: (attached: Attached) => void = () => {};
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+  readonly #waiting = new Set<() => void>();
+
+  private constructor() {
+    this.#server = createServer(socket => {
+      this.#sockets.add(socket);
+      socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
+      const peer: Peer = new Peer(socket, {
+        request: (method, params, channel) => this.#request(method, params, { peer, socket, channel }),
+        notification: (method, params, channel) => {
+          this.notifications.push({ method, params, channel });
+          this.#changed();
+        },
+        data: frame => {
+          if (frame.kind === FrameKind.ack) {
+            this.acks.push({ channel: frame.channel, ...decodeAck(frame) });
+          } else {
+            const { offset, bytes } = decodeData(frame);
+            const known = this.input.length - offset;
+            if (known < 0) throw new Error(`input is missing before ${offset}`);
+            this.input = Buffer.concat([this.input, bytes.subarray(known)]);
+          }
+          this.#changed();
+        },
+      });
+      peer.accept(PROTOCOL, 'tritermd test').catch(() => {});
+    });
+  }
+
+  static async start(paths: Paths): Promise<AttachServer> {
+    mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
+    const server = new AttachServer();
+    server.#server.listen(paths.socket);
+    await once(server.#server, 'listening');
+    chmodSync(paths.socket, 0o600);
+    return server;
+  }
+
+  /** Resolves when the condition holds; looks when something has come. */
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>(resolve => this.#waiting.add(resolve));
+  }
+
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#server.close();
+    this.hangUp();
+    await once(this.#server, 'close');
+  }
+
+  #request(method: string, params: unknown, from: { peer: Peer; socket: Socket; channel: number }): unknown {
+    this.requests.push({ method, params });
+    const attached = { ...from, params: params as Params<'session.attach'> };
+    const answer = this.answers[method];
+    if (method === 'session.attach') this.attached.push(attached);
+    this.#changed();
+    if (answer !== undefined) return answer(params, attached);
+    if (method !== 'session.attach') return {};
+    // Two microtasks after this the reply is written.
+    setImmediate(() => this.afterReply(attached));
+    return this.reply(attached.params);
+  }
+
+  reply({ resume }: Params<'session.attach'>): AttachReply {
+    const resumed = resume !== undefined && resume.repaint !== true;
+    return {
+      session: sessionInfo(),
+      inputOffset: this.input.length,
+      offset: resumed ? resume.offset : 0,
+      resumed,
+      sizeGeneration: 0,
+    };
+  }
+
+  #changed(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+}
