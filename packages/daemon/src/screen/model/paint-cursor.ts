@@ -21,7 +21,7 @@ export function cursorSequences(parts: ModelParts, buffer: XtermBuffer): string 
   const last = lastPrinted(parts, buffer);
   // At the end of a row, printing its last character again sets attributes: what restoring would do comes too late.
   const restores = needsRestore(core, buffer) && last?.isJoinable !== false;
-  const sets = charsets(core._charsetService._charsets, core._charsetService.glevel);
+  const sets = charsets(core, isDesignated(core) || restores);
   let out = isDesignated(core) ? '' : sets;
   if (restores) out += restoredAttributes(parts, buffer);
   if (decPrivateModes.origin) out += `${CSI}?6h`;
@@ -42,28 +42,31 @@ export function cursorSequences(parts: ModelParts, buffer: XtermBuffer): string 
   return out + (modes.insertMode ? `${CSI}${last.width}P` : '') + last.text;
 }
 
-function charsets(sets: readonly XtermCharset[], level: number): string {
+/** Designates the character sets; or, for want of another way to it, the one in use as if it were designated. */
+function charsets(core: XtermCore, asDesignated: boolean): string {
+  const { charset, glevel, _charsets } = core._charsetService;
   let out = '';
-  for (const [at, intermediate] of DESIGNATE.entries()) {
-    if (sets[at] !== undefined) out += `\x1b${intermediate}${charsetFinal(sets[at])}`;
+  for (const [level, intermediate] of DESIGNATE.entries()) {
+    const set = asDesignated || level !== glevel ? _charsets[level] : charset;
+    if (set !== undefined) out += `\x1b${intermediate}${charsetFinal(set)}`;
   }
-  return out + (level === 0 ? '' : (SHIFT[level] ?? ''));
+  return out + (glevel === 0 ? '' : (SHIFT[glevel] ?? ''));
 }
 
 /** Attributes and link of what is printed next, from default ones. */
 function attributes({ core, links }: ModelParts): string {
   const { fg, bg, extended } = core._inputHandler._curAttrData;
   let out = '';
-  if (fg !== 0 || bg !== 0 || extended._ext !== 0) {
-    const isUnderlined = (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
-    // The style without the flags, which a restored cursor may lack.
-    out += sgrSequence(
-      isUnderlined ? fg | FG_UNDERLINE : fg,
-      isUnderlined ? bg | BG_EXTENDED : bg,
-      extended._ext,
-    );
-  }
+  if (fg !== 0 || bg !== 0 || extended._ext !== 0) out += sgrSequence(fg, bg, extended._ext);
   return extended._urlId === 0 ? out : out + hyperlink(extended._urlId, links);
+}
+
+/** What restoring a cursor leaves: the underline's style and colour, and the link. */
+function extendedAttributes({ core, links }: ModelParts): string {
+  const { _ext, _urlId } = core._inputHandler._curAttrData.extended;
+  const isUnderlined = (_ext & UNDERLINE_STYLE_MASK) !== 0;
+  const out = isUnderlined ? sgrSequence(FG_UNDERLINE, BG_EXTENDED, _ext) : sgrSequence(0, 0, _ext);
+  return _urlId === 0 ? out : out + hyperlink(_urlId, links);
 }
 
 interface LastPrinted {
@@ -125,14 +128,14 @@ function needsRestore(core: XtermCore, buffer: XtermBuffer): boolean {
   const saved = buffer.savedCurAttrData;
   if (!isDesignated(core)) return charset === buffer.savedCharset;
   if (areConsistent(core) || (saved.fg ^ fg) & FG_UNDERLINE) return false;
-  return ((saved.bg ^ bg) & BG_EXTENDED) === 0 || flagsMore(core);
+  return ((saved.bg ^ bg) & BG_EXTENDED) === 0 || flagsAll(core);
 }
 
-/** Whether there is more than flags, and they say so: opening or closing a link makes them. */
-function flagsMore(core: XtermCore): boolean {
+/** Whether the flags say if there is more than flags: opening or closing a link sees to that. */
+function flagsAll(core: XtermCore): boolean {
   const { bg, extended } = core._inputHandler._curAttrData;
-  if ((bg & BG_EXTENDED) === 0) return false;
-  return extended._urlId !== 0 || (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
+  const isMore = extended._urlId !== 0 || (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
+  return ((bg & BG_EXTENDED) !== 0) === isMore;
 }
 
 function isDesignated(core: XtermCore): boolean {
@@ -142,12 +145,8 @@ function isDesignated(core: XtermCore): boolean {
 
 /** Whether the flags of the attributes say what there is of underline and link. */
 export function areConsistent(core: XtermCore): boolean {
-  const { fg, bg, extended } = core._inputHandler._curAttrData;
-  const hasStyle = (extended._ext & UNDERLINE_STYLE_MASK) !== 0;
-  return (
-    ((fg & FG_UNDERLINE) !== 0) === hasStyle &&
-    ((bg & BG_EXTENDED) !== 0) === (hasStyle || extended._urlId !== 0)
-  );
+  const { fg, extended } = core._inputHandler._curAttrData;
+  return ((fg & FG_UNDERLINE) !== 0) === ((extended._ext & UNDERLINE_STYLE_MASK) !== 0) && flagsAll(core);
 }
 
 /** Restores the saved cursor over what it leaves as it is, and changes what the program changed since. */
@@ -158,8 +157,8 @@ function restoredAttributes(parts: ModelParts, buffer: XtermBuffer): string {
   if (areConsistent(core)) return `\x1b8${shift}${CSI}0m${attributes(parts)}`;
   const { fg, bg } = core._inputHandler._curAttrData;
   const saved = buffer.savedCurAttrData;
-  let out = `${attributes(parts)}\x1b8${shift}`;
-  if (flagsMore(core)) out += hyperlink(core._inputHandler._curAttrData.extended._urlId, parts.links);
+  let out = `${extendedAttributes(parts)}\x1b8${shift}`;
+  if (flagsAll(core)) out += hyperlink(core._inputHandler._curAttrData.extended._urlId, parts.links);
   if (saved.fg !== fg || (saved.bg ^ bg) & ~(BG_PROTECTED | BG_EXTENDED))
     out += `${CSI}${sgrParamsButUnderline(fg, bg)}m`;
   if ((saved.bg ^ bg) & BG_PROTECTED) out += `${CSI}${bg & BG_PROTECTED ? 1 : 0}"q`;

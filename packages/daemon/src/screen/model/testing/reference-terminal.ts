@@ -96,12 +96,15 @@ export class ReferenceTerminal {
    * Whether it is where no sequence brings a terminal: the next character wraps although the last cell of a row with other
    * characters is blank (after scrolling, or changing the buffer, right after the last column was printed), or with attributes
    * that xterm.js only has after a cursor was restored; or the character that was printed last is not there (a wide one in the
-   * last column without wrapping; after a resize).
+   * last column without wrapping; after a resize); or the character set is neither what is designated nor what was saved (the
+   * other buffer's was restored).
    */
   get isUnreachable(): boolean {
     const { cols, buffers } = this.core._bufferService;
-    const { x, y, ybase, lines } = buffers.active;
+    const { x, y, ybase, lines, savedCharset } = buffers.active;
     const line = lines.get(ybase + y);
+    const { charset, glevel, _charsets } = this.core._charsetService;
+    if (charset !== _charsets[glevel] && charset !== savedCharset) return true;
     if (line === undefined) return false;
     const width = this.core._inputHandler._parser.precedingJoinState >> 1;
     if (width > 0)
