@@ -1,4 +1,4 @@
-import type { ModelListener } from './model/terminal-model.ts';
+import type { ModelListener } from './model/model-listener.ts';
 import type { ShellMark } from './screen.ts';
 import type { ScreenEvent } from './worker-messages.ts';
 

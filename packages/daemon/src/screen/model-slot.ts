@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import type { WindowSize } from '@triterm/core/domain';
-import { type ModelListener, TerminalModel } from './model/terminal-model.ts';
+import type { ModelListener } from './model/model-listener.ts';
+import { TerminalModel } from './model/terminal-model.ts';
 import type { Colours } from './worker-messages.ts';
 
 /** A packed model is never larger than this when it is unpacked. */

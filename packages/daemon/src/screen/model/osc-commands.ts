@@ -1,6 +1,6 @@
+import type { ModelListener } from './model-listener.ts';
 import { ST } from './pen.ts';
 import { localPath, parseMark } from './shell-messages.ts';
-import type { ModelListener } from './terminal-model.ts';
 import type { ModelParts } from './terminal-state.ts';
 
 /** UTF-16 units of a title; more is cut off. */

@@ -6,6 +6,7 @@ import { Colours, type SpecialColour } from './colours.ts';
 import { inputModes } from './input-modes.ts';
 import { KeyboardModes } from './keyboard-modes.ts';
 import { LinkTable } from './links.ts';
+import type { ModelListener } from './model-listener.ts';
 import { Notifications } from './notifications.ts';
 import { runOsc } from './osc-commands.ts';
 import { paint } from './paint.ts';
@@ -13,7 +14,6 @@ import { PassedModes } from './passed-modes.ts';
 import { CSI } from './pen.ts';
 import { logicalLines, rowText } from './row-text.ts';
 import { RowsAbove, screenOf } from './rows-above.ts';
-import type { ModelMark } from './shell-messages.ts';
 import { answerDcs, answerStatus } from './status-answers.ts';
 import { DcsCollector, OscCollector } from './string-collectors.ts';
 import { beginState, type ModelParts, readState, writeState } from './terminal-state.ts';
@@ -26,22 +26,6 @@ import {
   type XtermBuffer,
 } from './xterm-internals.ts';
 import { mend, mendResize } from './xterm-mends.ts';
-
-/** What a model tells while it is fed. Must not call the model, but for `rowsPiledUp`. */
-export interface ModelListener {
-  /** The answer to a query, for the program. */
-  answer(data: Uint8Array): void;
-  title(title: string): void;
-  /** OSC 7: an absolute path on this host. */
-  cwd(cwd: string): void;
-  bell(): void;
-  notification(body: string): void;
-  mark(mark: ModelMark): void;
-  /** The program erased the rows above the screen. */
-  historyCleared(): void;
-  /** Rows above the screen take much memory: the time to drop or take some. Twice as many are not kept. */
-  rowsPiledUp(): void;
-}
 
 /** Rows of one logical line that are kept together when older rows are taken. */
 const MAX_LINE_ROWS = 1000;

@@ -8,7 +8,7 @@ import { HAND_OVER_VARIABLES, integrate, shellIntegrationDir } from './shell-int
 import { chooseTerm } from './terminfo.ts';
 
 export { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './prompt-state.ts';
-export { type RefreshedEnvironment, refreshSessionEnvironment } from './refresh.ts';
+export { refreshSessionEnvironment } from './refresh.ts';
 export { runInput } from './run-input.ts';
 export { commandOutput } from './run-output.ts';
 

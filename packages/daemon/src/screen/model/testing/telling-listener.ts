@@ -1,4 +1,4 @@
-import type { ModelListener } from '../terminal-model.ts';
+import type { ModelListener } from '../model-listener.ts';
 
 /** Notes everything that a model tells, as text. */
 export class TellingListener implements ModelListener {
