@@ -5,7 +5,9 @@ import type { ShellKind } from '@triterm/core/domain';
 import { type IPty, spawn } from 'node-pty';
 import { type LaunchRequest, prepareLaunch } from '../index.ts';
 
-const DEADLINE_MS = 4_000;
+const DEADLINE_MS = 15_000;
+/** How long a typed Ctrl-C may take before it is typed again. */
+const AGAIN_MS = 500;
 
 /** Where a shell is installed, or undefined. */
 export function installed(shell: string): string | undefined {
@@ -147,6 +149,18 @@ export class PtyShell {
     const from = this.#output.length;
     this.write(data);
     return this.until(/\x1b\]133;B\x07/, from);
+  }
+
+  /** Types Ctrl-C until it is taken: fish loses one that comes while it colours the line. */
+  async interrupt(): Promise<string> {
+    const from = this.#output.length;
+    this.write('\x03');
+    const again = setInterval(() => this.write('\x03'), AGAIN_MS);
+    try {
+      return await this.until(/\x1b\]133;B\x07/, from);
+    } finally {
+      clearInterval(again);
+    }
   }
 
   /** Runs a line and resolves with what was written until the prompt after it. */
