@@ -92,6 +92,27 @@ describe('a daemon that ends and comes back', () => {
     expect(await daemon.state('next')).toMatchObject({ state: 'running' });
   });
 
+  it('serves without a pty-host that is stopped, and has its sessions again when it goes on', async () => {
+    await daemon.session('work', ['sh', '-c', 'echo here; exec cat']);
+    await waitForText('work', 'here');
+    const hosts = daemon.hostPids();
+    await daemon.end('SIGKILL');
+    for (const host of hosts) process.kill(host, 'SIGSTOP');
+    await daemon.start();
+    expect(await daemon.state('work')).toMatchObject({ state: 'running' });
+    const client = await daemon.client();
+    await expect(client.attach('work', {})).rejects.toMatchObject({ code: 'PTY_HOST_UNAVAILABLE' });
+    await daemon.session('other', ['cat']);
+    for (const host of hosts) process.kill(host, 'SIGCONT');
+    await expect
+      .poll(async () => (await screen('work').catch(() => []))[0], { timeout: 20_000 })
+      .toBe('here');
+    const attachment = await (await daemon.client()).attach('work', {});
+    attachment.type('again\n');
+    await attachment.until('its echo', self => self.received > 0);
+    expect((await daemon.request('session.list', {})).sessions).toHaveLength(2);
+  });
+
   it('leaves shells no descriptor of another session or of the daemon', async () => {
     const sessions = await Promise.all(['a', 'b', 'c'].map(name => daemon.session(name, ['cat'])));
     await daemon.end('SIGKILL');

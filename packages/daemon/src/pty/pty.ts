@@ -8,6 +8,11 @@ export interface PtyHosts {
   spawn(request: SpawnRequest): Promise<Pty>;
   /** The hosts that are connected. */
   list(): readonly PtyHostInfo[];
+  /**
+   * Hosts that are there and had not answered when the daemon began to serve, by id: what each of them holds, once it
+   * answers; nothing when it has gone.
+   */
+  readonly unanswered: ReadonlyMap<string, Promise<readonly Pty[]>>;
   /** Every host is to leave with its last PTY, and takes no more. */
   retire(): Promise<void>;
   /** Leaves every host with its sessions running, and closes the connections. */

@@ -23,6 +23,8 @@ const DEFAULT_MAX_PER_HOST = 256;
 /** A host that does not listen by then has failed to start. */
 const START_TIMEOUT_MS = 10_000;
 const START_POLL_MS = 5;
+/** How long the daemon waits for the hosts before it serves; those that answer later are adopted then. */
+const ADOPT_MS = 1000;
 /** How long a socket may break connections until it is left alone. */
 const DYING_MS = 1000;
 const DYING_POLL_MS = 20;
@@ -48,6 +50,7 @@ class Supervisor implements PtyHosts {
   readonly #hosts = new Map<string, PtyHostClient>();
   /** Hosts that refused a spawn though they seemed to have room, until one of their PTYs is forgotten. */
   readonly #refusing = new WeakSet<PtyHostClient>();
+  readonly unanswered = new Map<string, Promise<readonly Pty[]>>();
   #starting: Promise<PtyHostClient> | undefined;
   #closed = false;
 
@@ -69,23 +72,45 @@ class Supervisor implements PtyHosts {
 
   async adopt(): Promise<void> {
     const names = await readdir(this.#options.paths.hostsDir);
-    const sockets = names.filter(name => name.endsWith('.sock'));
-    await Promise.all(sockets.map(name => this.#adoptOne(join(this.#options.paths.hostsDir, name))));
+    const ids = names.filter(name => name.endsWith('.sock')).map(name => basename(name, '.sock'));
+    const adopting = ids.map(async id => {
+      const adopted = this.#adoptOne(id);
+      this.unanswered.set(id, adopted);
+      await adopted;
+      this.unanswered.delete(id);
+    });
+    const enough = new AbortController();
+    const deadline = delay(ADOPT_MS, undefined, { signal: enough.signal }).catch(() => {});
+    await Promise.race([Promise.all(adopting), deadline]);
+    enough.abort();
   }
 
-  async #adoptOne(socketPath: string): Promise<void> {
+  /** What the host holds; nothing when it is gone or not to be had. One that is silent is asked until it answers. */
+  async #adoptOne(id: string): Promise<readonly Pty[]> {
     const { log } = this.#options;
-    try {
-      this.#add(await this.#connectPatiently(socketPath));
-    } catch (thrown) {
-      const error = TermError.from(thrown);
-      if (isNobodyThere(error)) {
-        await rm(socketPath, { force: true });
-        log.info({ socketPath }, 'removed the socket of a pty-host that is gone');
-      } else {
-        log.warn({ socketPath, error }, 'cannot adopt a pty-host; its sessions go on without us');
+    const socketPath = this.#socketPath(id);
+    while (!this.#closed) {
+      try {
+        const host = await this.#connectPatiently(socketPath);
+        if (this.#closed) host.close();
+        else this.#add(host);
+        return host.ptys();
+      } catch (thrown) {
+        const error = TermError.from(thrown);
+        if (error.code === 'TIMEOUT') {
+          log.warn({ socketPath }, 'a pty-host does not answer; its sessions wait for it');
+          continue;
+        }
+        if (isNobodyThere(error)) {
+          await rm(socketPath, { force: true });
+          log.info({ socketPath }, 'removed the socket of a pty-host that is gone');
+        } else {
+          log.warn({ socketPath, error }, 'cannot adopt a pty-host; its sessions go on without us');
+        }
+        return [];
       }
     }
+    return [];
   }
 
   /** A socket of a host that has just died takes connections for a moment, and breaks them. */

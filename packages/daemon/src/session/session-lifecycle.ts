@@ -107,10 +107,25 @@ export class SessionLifecycle {
     return session.info();
   }
 
-  /** A stored session after a restart: with its PTY it goes on, without it was lost. */
-  async takeUp(row: SessionRow, pty: Pty | undefined): Promise<void> {
+  /**
+   * A stored session after a restart: with its PTY it goes on, without it was lost. `late`: the host that held it has not
+   * answered yet, and these are its PTYs when it has.
+   */
+  async takeUp(row: SessionRow, pty: Pty | undefined, late?: Promise<readonly Pty[]>): Promise<void> {
     const session = this.#session(row, this.#files(row.id));
     this.#d.registry.add(session);
+    if (pty === undefined && row.state === 'running' && late !== undefined)
+      void late.then(ptys =>
+        this.#goOn(
+          session,
+          row,
+          ptys.find(found => found.session === row.id),
+        ),
+      );
+    else await this.#goOn(session, row, pty);
+  }
+
+  async #goOn(session: Session, row: SessionRow, pty: Pty | undefined): Promise<void> {
     if (pty !== undefined) {
       session.record.learn({
         ...(row.state === 'lost' ? { state: 'running' as const } : {}),

@@ -66,17 +66,32 @@ export class SessionService {
   async start(found: readonly Pty[]): Promise<void> {
     const rows = await this.#d.store.list(LOCAL_USER);
     const ptys = new Map(found.map(pty => [pty.session, pty]));
+    const { unanswered } = this.#d.hosts;
     const takingUp = rows.map(row => {
       const pty = ptys.get(row.id);
       ptys.delete(row.id);
-      return this.#lifecycle.takeUp(row, pty);
+      return this.#lifecycle.takeUp(row, pty, this.#late(row.doc.hostId));
     });
     const orphans = [...ptys.values()].map(pty => this.#lifecycle.adoptOrphan(pty));
+    for (const late of unanswered.values()) void late.then(held => this.#adoptUnknown(held));
     await Promise.all([...takingUp, ...orphans]);
     this.#timers.push(
       setInterval(() => this.#recordActivity(), ACTIVITY_INTERVAL_MS).unref(),
       setInterval(() => this.#collect(), COLLECT_INTERVAL_MS).unref(),
     );
+  }
+
+  /** What the host that holds a session will tell, if it has not answered; which host that is may not have been stored. */
+  #late(hostId: string | null): Promise<readonly Pty[]> | undefined {
+    const { unanswered } = this.#d.hosts;
+    if (hostId !== null) return unanswered.get(hostId);
+    if (unanswered.size === 0) return undefined;
+    return Promise.all(unanswered.values()).then(held => held.flat());
+  }
+
+  async #adoptUnknown(ptys: readonly Pty[]): Promise<void> {
+    const unknown = ptys.filter(pty => this.registry.get(pty.session) === undefined);
+    await Promise.all(unknown.map(pty => this.#lifecycle.adoptOrphan(pty)));
   }
 
   /** Leaves every session running in its host, with its last screen and what is known of it stored. */
@@ -192,8 +207,8 @@ export class SessionService {
   /** A running session gets the signal and, when it was to end, has ended when this resolves; an ended one is removed. */
   async kill(target: string, signal: string | undefined): Promise<SessionInfo> {
     const session = this.registry.find(target);
-    if (session.row.state === 'running' && session.live !== undefined) {
-      await killSession(session, session.live, signal);
+    if (session.row.state === 'running') {
+      await killSession(session, session.running, signal);
       return session.info();
     }
     const info = session.info();

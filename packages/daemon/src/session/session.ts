@@ -83,12 +83,12 @@ export class Session {
     return this.#live;
   }
 
-  /** The live part of a session whose program runs. Throws SESSION_EXITED or SESSION_LOST. */
+  /** The live part of a session whose program runs. Throws SESSION_EXITED, SESSION_LOST or PTY_HOST_UNAVAILABLE. */
   get running(): LiveSession {
     if (this.row.state === 'lost') throw new TermError('SESSION_LOST', `Session ${this.name} was lost.`);
-    if (this.#live === undefined || this.row.state === 'exited') {
-      throw new TermError('SESSION_EXITED', `Session ${this.name} has ended.`);
-    }
+    if (this.row.state === 'exited') throw new TermError('SESSION_EXITED', `Session ${this.name} has ended.`);
+    if (this.#live === undefined)
+      throw new TermError('PTY_HOST_UNAVAILABLE', `The pty-host of session ${this.name} does not answer.`);
     return this.#live;
   }
 
