@@ -79,18 +79,21 @@ export class Stage {
 export class RemoteProgram {
   readonly pid: number;
   readonly #socket: Socket;
-  readonly #answers: ((report: Report) => void)[] = [];
+  readonly #answers: PromiseWithResolvers<Report>[] = [];
 
   constructor(pid: number, socket: Socket, lines: ReturnType<typeof createInterface>) {
     this.pid = pid;
     this.#socket = socket;
-    lines.on('line', line => this.#answers.shift()?.(JSON.parse(line) as Report));
+    lines.on('line', line => this.#answers.shift()?.resolve(JSON.parse(line) as Report));
+    socket.on('close', () => {
+      for (const { reject } of this.#answers.splice(0)) reject(new Error('the program has ended'));
+    });
   }
 
   /** Resolves when it is done. */
   order(order: Order, timeoutMs: number): Promise<Report> {
     const answer = Promise.withResolvers<Report>();
-    this.#answers.push(answer.resolve);
+    this.#answers.push(answer);
     this.#socket.write(`${JSON.stringify(order)}\n`);
     return within(timeoutMs, `the program has done: ${order.do}`, answer.promise);
   }

@@ -36,6 +36,7 @@ const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 interface Expectation {
   readonly marker: Buffer;
   readonly seen: (atMs: number) => void;
+  readonly abandoned: (error: Error) => void;
 }
 
 /** What a person sits at: a PTY of 120×40 that takes everything as fast as it comes. */
@@ -103,10 +104,10 @@ export class OuterTerminal {
     this.#stream.resume();
   }
 
-  /** Resolves with the moment at which the last byte of the text had come. Throws NotInTime. */
+  /** Resolves with the moment at which the last byte of the text had come. Throws NotInTime, or when it is closed. */
   async seen(text: string, timeoutMs: number): Promise<number> {
     const expectation = Promise.withResolvers<number>();
-    const entry = { marker: Buffer.from(text), seen: expectation.resolve };
+    const entry = { marker: Buffer.from(text), seen: expectation.resolve, abandoned: expectation.reject };
     this.#expectations.push(entry);
     try {
       return await within(timeoutMs, `${text} on the terminal`, expectation.promise);
@@ -117,6 +118,7 @@ export class OuterTerminal {
 
   /** Ends what runs in it, as closing the window does, and at the latest by SIGKILL. */
   async close(): Promise<void> {
+    for (const { abandoned } of this.#expectations) abandoned(new Error('the terminal was closed'));
     if (!this.#hasExited) this.#kill('SIGCONT');
     this.#stream.destroy();
     if (!this.#hasExited) this.#kill('SIGHUP');

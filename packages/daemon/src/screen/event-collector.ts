@@ -7,6 +7,8 @@ type ModelMark = Parameters<ModelListener['mark']>[0];
 /** Notifications of one batch; more are a nuisance, not news. */
 const MAX_NOTIFICATIONS = 16;
 const MAX_TEXT_CHARACTERS = 4096;
+/** Answers at one place; there are several only where one sequence asks for much, or a flood of them asks. */
+const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Gathers what the terminal model tells while it is fed, with the place in the log where it happened. Of titles, directories
@@ -64,6 +66,8 @@ export class EventCollector implements ModelListener {
       this.#events.push({ kind: 'answer', offset: this.#offset, data });
       return;
     }
+    // A flood of questions waits for no answer.
+    if (before.data.length > MAX_ANSWER_BYTES) return;
     const joined = new Uint8Array(before.data.length + data.length);
     joined.set(before.data);
     joined.set(data, before.data.length);

@@ -70,6 +70,17 @@ describe('EventScanner', () => {
     ]);
   });
 
+  it('finds a sequence with controls and bytes in it that count for nothing', () => {
+    for (const query of ['\x1b\x7f\n[\x7f6\r\x80n', '\x1b]\n2\x80;t\x07', '\x1bP\x7f$\nqm\x1b\\']) {
+      expect(scan(bytes(query))).toEqual([[0, query.length]]);
+      expect(scan(bytes(query), [1])).toEqual([[0, query.length]]);
+    }
+  });
+
+  it('bounds the places of a chunk', () => {
+    expect(scan(bytes('\x1b[c'.repeat(10_000)))).toHaveLength(4096);
+  });
+
   it('gives up a string at CAN and SUB', () => {
     expect(scan(bytes('\x1b]2;no\x18\x1b]2;no\x1a\x1b]2;yes\x07'))).toEqual([[14, 22]]);
   });

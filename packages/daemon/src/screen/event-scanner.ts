@@ -18,6 +18,7 @@ const LEFT_BRACKET = 0x5b;
 const RIGHT_BRACKET = 0x5d;
 const DCS = 0x50;
 const FIRST_FINAL = 0x40;
+const DEL = 0x7f;
 
 /** Titles, colours (they may be asked for), working directory, notifications and shell marks. */
 const TOLD: ReadonlySet<number> = new Set([0, 1, 2, 4, 7, 9, 10, 11, 12, 99, 777, 133]);
@@ -34,6 +35,8 @@ const CSI_EVENT = /^(?:[>=]?[\d;:]*c|\??[\d;:]*n|\??[\d;:]*\$p|>[\d;:]*q|\?[\d;:
 const CSI_EVENT_FINALS: ReadonlySet<number> = new Set([...'cnpqut'].map(final => final.charCodeAt(0)));
 const QUESTION_MARK = 0x3f;
 const LETTER_M = 0x6d;
+/** Places in one chunk; what comes after is told at the chunk's end. Only a flood of events has more. */
+const MAX_CUTS = 4096;
 /** Characters of a sequence before its text that are looked at. */
 const MAX_INTRODUCER = 32;
 /** Bells nearer to each other than this are told as one. */
@@ -100,7 +103,8 @@ export class EventScanner {
     const byte = bytes[at] ?? 0;
     switch (this.#state) {
       case Escape:
-        this.#afterEscape(offset + at - 1, byte);
+        if (byte === BEL) this.#bell(offset, at, cuts);
+        this.#afterEscape(byte === ESC ? offset + at : this.#sequenceStart, byte);
         return at + 1;
       case Csi:
         this.#csi(offset, byte, at, cuts);
@@ -117,7 +121,7 @@ export class EventScanner {
           return at + 1;
         }
         this.#endString(at, cuts, at + 1);
-        this.#afterEscape(offset + at - 1, byte);
+        this.#afterEscape(byte === ESC ? offset + at : offset + at - 1, byte);
         return at + 1;
       }
       default:
@@ -140,7 +144,9 @@ export class EventScanner {
       this.#introducer = '';
       this.#told = false;
     } else {
-      this.#state = byte === ESC ? Escape : Ground;
+      // Controls take effect within a sequence; DEL, and bytes that are no character, count for nothing.
+      const goesOn = (byte < 0x20 && byte !== CAN && byte !== SUB) || byte >= DEL;
+      this.#state = goesOn ? Escape : Ground;
     }
   }
 
@@ -152,12 +158,12 @@ export class EventScanner {
       this.#state = Ground;
     } else if (byte === BEL) {
       this.#bell(offset, at, cuts);
-    } else if (byte >= 0x20 && byte < 0x7f) {
+    } else if (byte >= 0x20 && byte < DEL) {
       if (this.#introducer.length < MAX_INTRODUCER) this.#introducer += String.fromCharCode(byte);
       if (byte < FIRST_FINAL) return;
       this.#state = Ground;
       if (CSI_EVENT.test(this.#introducer)) {
-        cuts.push({ end: at + 1, nominalEnd: at + 1, start: this.#sequenceStart });
+        addCut(cuts, { end: at + 1, nominalEnd: at + 1, start: this.#sequenceStart });
       }
     }
   }
@@ -168,6 +174,7 @@ export class EventScanner {
       if (byte === ESC || byte === CAN || byte === SUB) this.#state = Other;
       return;
     }
+    if (byte >= DEL) return;
     this.#introducer += String.fromCharCode(byte);
     if (byte < FIRST_FINAL && this.#introducer.length < MAX_INTRODUCER) return;
     this.#told = DCS_QUERY.test(this.#introducer);
@@ -180,6 +187,8 @@ export class EventScanner {
       this.#digits += 1;
       return;
     }
+    const ends = byte === ESC || byte === BEL || byte === CAN || byte === SUB;
+    if ((byte < 0x20 && !ends) || byte > DEL) return;
     this.#told = byte === SEMICOLON && this.#digits > 0 && TOLD.has(this.#number);
     this.#state = OscText;
   }
@@ -207,7 +216,7 @@ export class EventScanner {
   }
 
   #endString(end: number, cuts: Cut[], nominalEnd = end): void {
-    if (this.#told && end > 0) cuts.push({ end, nominalEnd, start: this.#sequenceStart });
+    if (this.#told && end > 0) addCut(cuts, { end, nominalEnd, start: this.#sequenceStart });
     this.#told = false;
     this.#state = Ground;
   }
@@ -215,8 +224,12 @@ export class EventScanner {
   #bell(offset: number, at: number, cuts: Cut[]): void {
     if (offset + at - this.#lastBell < BELL_DISTANCE_BYTES) return;
     this.#lastBell = offset + at;
-    cuts.push({ end: at + 1, nominalEnd: at + 1 });
+    addCut(cuts, { end: at + 1, nominalEnd: at + 1 });
   }
+}
+
+function addCut(cuts: Cut[], cut: Cut): void {
+  if (cuts.length < MAX_CUTS) cuts.push(cut);
 }
 
 /** Bytes that are looked at one by one before the search is left to native code, which is slow to start. */
@@ -241,7 +254,12 @@ function indexOfSequence(bytes: Uint8Array, from: number): number {
       byte = bytes[end] ?? ESC;
     }
     // Controls in the sequence, and its end in another chunk, are for closer looking.
-    if (byte < 0x20 || CSI_EVENT_FINALS.has(byte) || (byte === LETTER_M && first === QUESTION_MARK))
+    if (
+      byte < 0x20 ||
+      byte >= DEL ||
+      CSI_EVENT_FINALS.has(byte) ||
+      (byte === LETTER_M && first === QUESTION_MARK)
+    )
       return at;
     at = end + 1;
   }

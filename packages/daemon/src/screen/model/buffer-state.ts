@@ -40,8 +40,8 @@ export function writeBuffer(writer: ByteWriter, buffer: XtermBuffer): void {
 }
 
 /**
- * The buffer must be new and of the size that it was written with. `makeRoom` is told how many rows come; the alternate screen's has
- * room.
+ * The buffer must be new and of the size that it was written with. `makeRoom` is told how many rows come; the alternate
+ * screen's has room.
  */
 export function readBuffer(
   reader: ByteReader,

@@ -9,6 +9,11 @@ import { TellingListener } from './testing/telling-listener.ts';
 const FIXTURES = new URL('./testing/fixtures/', import.meta.url);
 const RECORDED = readdirSync(FIXTURES).filter(name => name.endsWith('.bin'));
 
+/** The same streams every time; for a long campaign: EQUIVALENCE_SEED=$RANDOM EQUIVALENCE_TIMES=100. */
+const SEED = Number(process.env.EQUIVALENCE_SEED ?? 1);
+const TIMES = Number(process.env.EQUIVALENCE_TIMES ?? 1);
+const runs = (count: number) => ({ seed: SEED, numRuns: count * TIMES });
+
 /** Where a stream is cut, in thousandths. */
 const somewhere = fc.nat(1000);
 
@@ -82,7 +87,7 @@ describe('a restored model', () => {
           compareRestored(size, before, [after, ...more], resizes);
         },
       ),
-      { numRuns: 400 },
+      runs(400),
     );
   });
 
@@ -98,7 +103,7 @@ describe('a restored model', () => {
           [{ cols: 61, rows: 30 }],
         );
       }),
-      { numRuns: 8 },
+      runs(8),
     );
   });
 });
@@ -117,7 +122,7 @@ describe('a painted terminal', () => {
           comparePainted(size, before, [after, ...more], withHistory);
         },
       ),
-      { numRuns: 600 },
+      runs(600),
     );
   });
 
@@ -133,7 +138,7 @@ describe('a painted terminal', () => {
           withHistory,
         );
       }),
-      { numRuns: 8 },
+      runs(8),
     );
   });
 
@@ -150,7 +155,7 @@ describe('a painted terminal', () => {
         for (const terminal of [always, painted]) terminal.resize(cols, size.rows);
         expect(painted.rowsAbove()).toEqual(always.rowsAbove());
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 });

@@ -10,7 +10,10 @@ const ALL_FLAGS = 0x1f;
 /** One screen's stack of keyboard flags (the kitty keyboard protocol). The last entry counts; an empty stack is 0. */
 type Stack = number[];
 
-/** How keys are encoded, beyond what DEC modes say: the kitty keyboard protocol, a stack a screen, and xterm's modifyOtherKeys. */
+/**
+ * How keys are encoded, beyond what DEC modes say: the kitty keyboard protocol, a stack a screen, and xterm's
+ * modifyOtherKeys.
+ */
 export class KeyboardModes {
   #main: Stack = [];
   #alternate: Stack = [];

@@ -1,7 +1,7 @@
 import { BG_EXTENDED, BG_PROTECTED, CELL_WORDS, FG_UNDERLINE, UNDERLINE_STYLE_MASK } from './cells.ts';
 import { charsetFinal } from './charsets.ts';
 import { CSI, cellText, hyperlink, Pen, sgrSequence } from './pen.ts';
-import { isSecondHalf } from './row-text.ts';
+import { cellWidth, isSecondHalf } from './row-text.ts';
 import { isErased } from './screen-drawing.ts';
 import { sgrParamsButUnderline } from './sgr.ts';
 import type { ModelParts } from './terminal-state.ts';
@@ -11,8 +11,8 @@ const DESIGNATE = ['(', ')', '*', '+'] as const;
 const SHIFT = ['\x0f', '\x0e', '\x1bn', '\x1bo'] as const;
 
 /**
- * The end of a paint: what moves the cursor, the cursor, and what erasing and printing depend on. Begins with default attributes and
- * character sets, the cursor anywhere.
+ * The end of a paint: what moves the cursor, the cursor, and what erasing and printing depend on. Begins with default attributes
+ * and character sets, the cursor anywhere.
  */
 export function cursorSequences(parts: ModelParts, buffer: XtermBuffer): string {
   const { core } = parts;
@@ -84,7 +84,8 @@ function lastPrinted({ core, links }: ModelParts, buffer: XtermBuffer): LastPrin
   if (line === undefined) return undefined;
   const width = (core._inputHandler._parser.precedingJoinState >> 1) & 3;
   const col = buffer.x - width;
-  const isThere = width > 0 && col >= 0 && hasPresentAttributes(core, line, col);
+  const isThere =
+    width > 0 && col >= 0 && cellWidth(line, col) === width && hasPresentAttributes(core, line, col);
   const text = isThere ? typed(cellText(line, col), core._charsetService.charset) : undefined;
   if (text !== undefined) return { col, width, text, isJoinable: true };
   if (buffer.x < cols) return undefined;

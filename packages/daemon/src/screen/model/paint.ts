@@ -26,7 +26,8 @@ export function paint(parts: ModelParts, history: readonly string[]): string {
   const { normal, alt, active } = core._bufferService.buffers;
   const isAlternate = active === alt;
   const alternateStack = parts.keyboard.stackSequences('alternate');
-  let out = '';
+  // One synchronized update, so that nothing is seen of the way.
+  let out = `${CSI}?2026h${CSI}?25l`;
   if (!isAlternate) {
     // What a program left on the other screen counts when the next one comes there.
     const left = alternateStack + (isNeverSaved(alt) ? '' : savedState(parts, alt, '\x1b7'));
@@ -37,7 +38,7 @@ export function paint(parts: ModelParts, history: readonly string[]): string {
     out += line;
     if (at < history.length - 1 || above === 'line') out += '\r\n';
   }
-  out += `${CSI}?2026h${CSI}?25l${above === 'nothing' ? `${CSI}H` : ''}`;
+  if (above === 'nothing') out += `${CSI}H`;
   out += drawScreen(parts, normal, above);
   if (isAlternate) {
     out += tabStops(core, normal) + margins(core, normal) + parts.keyboard.stackSequences('main');

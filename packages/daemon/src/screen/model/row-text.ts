@@ -90,8 +90,8 @@ export function rowText(
 }
 
 /**
- * Rows as logical lines: those that wrapped are joined, the first begins a line. Self-contained, without blanks at their ends; but
- * the last keeps them when it goes on in the row that `follows`.
+ * Rows as logical lines: those that wrapped are joined, the first begins a line. Self-contained, without blanks at their ends;
+ * but the last keeps them when it goes on in the row that `follows`.
  */
 export function logicalLines(
   rows: readonly RowCells[],

@@ -10,6 +10,8 @@ import {
 
 /** Rows above the screen that the terminal's own buffer keeps at least: what a larger window may pull back, and some more. */
 const MIN_LIVE_ROWS = 256;
+/** Beyond those they are as many as cost 48 MB, however large the screen. */
+const MAX_LIVE_CELLS = 4 * 1024 * 1024;
 
 /**
  * The rows above the screen, oldest first: those of the terminal's buffer, and before them the ones that left it, where xterm.js
@@ -92,14 +94,14 @@ export class RowsAbove {
 
   /** Gives the buffer room for so many rows, those of the screen included, and never less than for those it has. */
   makeRoom(rows: number): void {
-    const { rows: screenRows } = this.#core._bufferService;
+    const { cols, rows: screenRows } = this.#core._bufferService;
     const { lines } = this.#normal;
     const room = Math.max(rows, lines.length, screenRows + INITIAL_SCROLLBACK_ROWS);
     if (room !== lines.maxLength) lines.maxLength = room;
     // A resize computes the room anew from this.
     this.#core.optionsService.rawOptions.scrollback = room - screenRows;
     this.#room = room - screenRows;
-    this.#maxRoom = Math.max(2 * screenRows, MIN_LIVE_ROWS);
+    this.#maxRoom = Math.max(Math.min(2 * screenRows, Math.floor(MAX_LIVE_CELLS / cols)), MIN_LIVE_ROWS);
   }
 
   /** Resizes the terminal, which may reflow the buffer, without losing a row. */

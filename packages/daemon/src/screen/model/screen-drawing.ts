@@ -1,4 +1,12 @@
-import { BG_DIM, BG_EXTENDED, BG_ITALIC, BG_OVERLINE, BG_PROTECTED, NULL_CONTENT } from './cells.ts';
+import {
+  BG_DIM,
+  BG_EXTENDED,
+  BG_ITALIC,
+  BG_OVERLINE,
+  BG_PROTECTED,
+  COLOUR_MODE_MASK,
+  NULL_CONTENT,
+} from './cells.ts';
 import { CSI, cellText, type LinkSource, Pen } from './pen.ts';
 import { cellWidth, hasContent, isSecondHalf } from './row-text.ts';
 import type { RowCells } from './xterm-internals.ts';
@@ -70,13 +78,29 @@ export class ScreenDrawing {
   }
 
   #row(at: number, row: RowCells, goesOn: boolean): void {
-    let col = 0;
-    // Only a character goes on in the next row; what is no character replaces it afterwards.
-    if (goesOn && !isPrintable(row, 0)) {
+    const col = goesOn ? this.#firstOfWrapped(at, row) : 0;
+    this.#restOfRow(at, row, col);
+  }
+
+  /** Only a character goes on in the next row; what is no character replaces it afterwards. */
+  #firstOfWrapped(at: number, row: RowCells): number {
+    if (!isPrintable(row, 0)) {
+      this.#pen.plain();
       this.#pen.put(' ');
       this.#mended.push({ row: at, col: 0 });
-      col = 1;
+      return 1;
     }
+    const col = this.#character(at, row, 0);
+    // Where the screen scrolls, the new row has got the character's background.
+    if (((row._data[2] ?? 0) & COLOUR_MODE_MASK) !== 0 && col < this.#cols) {
+      this.#pen.plain();
+      this.#pen.put(`${CSI}K`);
+    }
+    return col;
+  }
+
+  #restOfRow(at: number, row: RowCells, from: number): void {
+    let col = from;
     const end = this.#drawnEnd(row);
     while (col < end) {
       col = hasContent(row, col) ? this.#character(at, row, col) : this.#blanks(at, row, col, end);

@@ -7,8 +7,8 @@ import headless from '@xterm/headless';
  */
 
 /**
- * What a row shows. Cell `i` is `_data[3i … 3i+2]`: content (codepoint 21 bits, combined flag, width 2 bits), fg, bg with flags.
- * Cells after the end of `_data` are blank.
+ * What a row shows. Cell `i` is `_data[3i … 3i+2]`: content (codepoint 21 bits, combined flag, width 2 bits), fg, bg with
+ * flags. Cells after the end of `_data` are blank.
  */
 export interface RowCells {
   readonly _data: Uint32Array;
@@ -177,6 +177,7 @@ export interface XtermCore {
     modes: { insertMode: boolean };
     decPrivateModes: XtermPrivateModes;
   };
+  unicodeService: { wcwidth(code: number): number };
   coreMouseService: { activeProtocol: string; activeEncoding: string };
   optionsService: { rawOptions: { scrollback: number; convertEol: boolean; cursorBlink: boolean } };
   registerCsiHandler(id: CsiId, handler: (params: XtermParams) => boolean): unknown;
@@ -313,6 +314,7 @@ const NEEDED = [
   'coreService.modes.insertMode',
   'coreService.decPrivateModes.wraparound',
   'coreService.decPrivateModes.synchronizedOutput',
+  'unicodeService.wcwidth()',
   'coreMouseService.activeProtocol',
   'coreMouseService.activeEncoding',
   'optionsService.rawOptions.scrollback',

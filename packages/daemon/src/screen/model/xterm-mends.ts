@@ -7,15 +7,18 @@ const MAX_CHARACTER_LENGTH = 64;
 /** Characters that REP prints at most. */
 const MAX_REPEATS = 65_535;
 
+/** No codepoint before it is a combining mark. */
+const FIRST_MARK = 0x300;
 const FIRST_C1 = 0x80;
 const LAST_C1 = 0x9f;
 const PARSER_STATES = 14;
 
 /**
- * What @xterm/headless 6.0 must not do with a hostile stream: loop for a parameter of two milliards, gather combining marks
+ * What @xterm/headless 6.0 must not do with a hostile stream: loop for a parameter of two billion, gather combining marks
  * without bound, move the cursor further and further beyond the last column (a mark without a character takes a cell of no
- * width), leave half of a wide character, throw (ED 1 at the end of the last row). And two things that it does differently from other terminals: it takes
- * U+0080–U+009F for control characters, which most do not, and a full reset leaves some modes set.
+ * width), leave half of a wide character, write beyond the screen (DECALN in origin mode), throw (ED 1 at the end of the last
+ * row). And two things that it does differently from other terminals: it takes U+0080–U+009F for control characters, which most
+ * do not, and a full reset leaves some modes set.
  */
 export function mend(core: XtermCore): void {
   boundParameters(core);
@@ -92,13 +95,29 @@ function mendPrinting(core: XtermCore): void {
   const size = core._bufferService;
   const parser = core._inputHandler._parser;
   const print = parser._printHandler;
-  parser._printHandler = (data, start, end) => {
-    print(data, start, end);
+  const boundCursor = () => {
     const { active } = size.buffers;
     if (active.x > size.cols) active.x = size.cols;
+  };
+  parser._printHandler = (data, start, end) => {
+    let from = start;
+    if (parser.precedingJoinState === 0) {
+      // Marks without a character, one by one: the cursor must be bounded after each, however the stream is divided.
+      for (; from < end && isMark(core, data[from] ?? 0); from += 1) {
+        print(data, from, from + 1);
+        boundCursor();
+      }
+    }
+    if (from < end) print(data, from, end);
+    boundCursor();
+    const { active } = size.buffers;
     const { wraparound } = core.coreService.decPrivateModes;
     if (!wraparound && active.x >= size.cols - 1) mendLastCells(core, active);
   };
+}
+
+function isMark(core: XtermCore, code: number): boolean {
+  return code >= FIRST_MARK && core.unicodeService.wcwidth(code) === 0;
 }
 
 /** Without wrapping, characters replace each other in the last column, the second half of a wide one too. */
@@ -118,9 +137,9 @@ function ignoreC1(core: XtermCore): void {
 }
 
 /**
- * To be called after every resize. Rows of the alternate screen are cut, where xterm.js would show what was there when the screen gets
- * wider again; half of a wide character becomes a blank; an alternate screen that is not in use has no more room than it
- * needs, or it would scroll rows into a history.
+ * To be called after every resize. Rows of the alternate screen are cut, where xterm.js would show what was there when the
+ * screen gets wider again; half of a wide character becomes a blank; an alternate screen that is not in use has no more room
+ * than it needs, or it would scroll rows into a history; the saved cursor stays on the screen.
  */
 export function mendResize(core: XtermCore): void {
   const { buffers, cols, rows } = core._bufferService;

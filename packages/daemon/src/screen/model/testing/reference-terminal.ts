@@ -8,7 +8,7 @@ import { PassedModes } from '../passed-modes.ts';
 import { cellText } from '../pen.ts';
 import { cellWidth, hasContent, isSecondHalf } from '../row-text.ts';
 import { isErased } from '../screen-drawing.ts';
-import { sgrParams } from '../sgr.ts';
+import { sgrParams, underlineStyle } from '../sgr.ts';
 import { openTerminal, type XtermBuffer, type XtermCore, type XtermLine } from '../xterm-internals.ts';
 import { mend, mendResize } from '../xterm-mends.ts';
 
@@ -107,8 +107,10 @@ export class ReferenceTerminal {
     if (charset !== _charsets[glevel] && charset !== savedCharset) return true;
     if (line === undefined) return false;
     const width = this.core._inputHandler._parser.precedingJoinState >> 1;
-    if (width > 0)
-      return cellText(line, x - width) === '' || !hasPresentAttributes(this.core, line, x - width);
+    if (width > 0) {
+      if (cellText(line, x - width) === '' || cellWidth(line, x - width) !== width) return true;
+      return !hasPresentAttributes(this.core, line, x - width);
+    }
     if (x < cols) return false;
     if (!areConsistent(this.core)) return true;
     return cellText(line, cols - 1) === '' && cellWidth(line, cols - 1) === 1 && !isErased(line);
@@ -180,7 +182,9 @@ export class ReferenceTerminal {
       const fg = line._data[CELL_WORDS * col + 1] ?? 0;
       const bg = line._data[CELL_WORDS * col + 2] ?? 0;
       const extended = bg & BG_EXTENDED ? line._extendedAttrs[col] : undefined;
-      const sgr = `${sgrParams(fg, bg, extended?._ext ?? 0)}${bg & 0x20000000 ? 'P' : ''}|${this.#uri(extended?._urlId ?? 0)}`;
+      // The colour of an underline that is not there is not seen.
+      const ext = underlineStyle(fg, bg, extended?._ext ?? 0) === 0 ? 0 : (extended?._ext ?? 0);
+      const sgr = `${sgrParams(fg, bg, ext)}${bg & 0x20000000 ? 'P' : ''}|${this.#uri(extended?._urlId ?? 0)}`;
       if (sgr !== before) out += `<${sgr}>`;
       before = sgr;
       out += cellText(line, col) || (cellWidth(line, col) === 0 ? '' : '·');
