@@ -179,7 +179,7 @@ export class Attachment {
     this.#acked = paint.offset;
     this.#sendSnapshot(paint.offset, paint.bytes);
     this.#state = this.#overflowed ? 'behind' : 'live';
-    this.#pump();
+    this.#pump(performance.now());
     this.#host.flowChanged();
   }
 
@@ -228,7 +228,7 @@ export class Attachment {
       this.#repaint();
       return;
     }
-    this.#pump();
+    this.#pump(nowMs);
     this.#host.flowChanged();
   }
 
@@ -263,7 +263,7 @@ export class Attachment {
   exited(status: ExitStatus, offset: number): void {
     this.#exit = { status, offset };
     if (this.#state === 'resuming' && this.#sent >= offset) this.#state = 'live';
-    this.#pump();
+    this.#pump(performance.now());
     if (this.#state === 'rendered') this.wantFrame();
   }
 
@@ -324,9 +324,8 @@ export class Attachment {
     this.#port.snapshot(offset, bytes);
   }
 
-  #pump(): void {
+  #pump(nowMs: number): void {
     if (this.#state !== 'live') return;
-    const nowMs = performance.now();
     let sentChunks = 0;
     for (const chunk of this.#queue) {
       if (this.#inFlightBytes >= IN_FLIGHT_BYTES) break;
