@@ -78,7 +78,16 @@ async function firstPrompt(session: Session, deadlineMs: number): Promise<void> 
   if (session.row.doc.shell === null) throw noIntegration(session);
   const wait = new AbortController();
   const timeoutMs = Math.min(START_TIMEOUT_MS, Math.max(1, deadlineMs - performance.now()));
-  await waitFor(session, { kind: 'command' }, timeoutMs, wait.signal);
+  try {
+    await waitFor(session, { kind: 'command' }, timeoutMs, wait.signal);
+  } catch (thrown) {
+    if (TermError.from(thrown).code !== 'TIMEOUT') throw thrown;
+    throw new TermError(
+      timeoutMs < START_TIMEOUT_MS ? 'TIMEOUT' : 'NOT_AT_PROMPT',
+      `The shell of ${session.name} has not shown its first prompt yet; nothing was typed.`,
+      { cause: thrown },
+    );
+  }
 }
 
 /** So that the next run, ours or another's, finds the shell ready. A shell that ended instead is no failure of this run. */

@@ -26,7 +26,10 @@ export async function waitFor(
       ? undefined
       : setTimeout(() => {
           stop.abort(
-            new TermError('TIMEOUT', `${describe(condition)} did not happen within ${timeoutMs} ms.`),
+            new TermError(
+              'TIMEOUT',
+              `${describe(condition)} did not happen within ${Math.round(timeoutMs)} ms.`,
+            ),
           );
         }, timeoutMs);
   try {

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 
 const START_DEADLINE_MS = 20_000;
 const POLL_MS = 5;
-const OPTIONS = ['--conditions=@triterm/source', '--no-warnings'];
+/** As the daemon starts it, but from source. */
+const OPTIONS = ['--max-semi-space-size=2', '--conditions=@triterm/source', '--no-warnings'];
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
 export interface HostProcessOptions {
