@@ -176,6 +176,13 @@ export class Session {
     }
   }
 
+  /** Lets a client detach, as its person does. */
+  async leave(terminal: OuterTerminal): Promise<void> {
+    const { detachKeys } = this.#contestant.server;
+    if (detachKeys === undefined) await terminal.close();
+    else await terminal.leave(detachKeys);
+  }
+
   async end(): Promise<void> {
     (await this.#program)?.dismiss();
     const kill = this.#contestant.server.killCommand(this.name);

@@ -48,7 +48,7 @@ async function paintMs(session: Session): Promise<number> {
   try {
     return (await terminal.seen(MARKER, PAINT_TIMEOUT_MS)) - terminal.startedMs;
   } finally {
-    await terminal.close();
+    await session.leave(terminal);
   }
 }
 

@@ -17,6 +17,7 @@ export const abduco: Peer = {
     });
     return {
       createCommand: (name, program) => command('-n', name, ...program),
+      detachKeys: '\x1c',
       attachCommand: name => command('-a', name),
       listCommand: () => command(),
       killCommand: () => undefined,

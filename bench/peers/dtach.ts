@@ -14,6 +14,7 @@ export const dtach: Peer = {
         argv: ['dtach', '-n', socket(name), '-E', '-z', ...program],
         env,
       }),
+      detachKeys: '\x1c',
       attachCommand: name => ({ argv: ['dtach', '-a', socket(name), '-z', '-r', 'winch'], env }),
       listCommand: () => undefined,
       killCommand: () => undefined,

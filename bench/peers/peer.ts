@@ -32,6 +32,8 @@ export interface PeerServer {
   createCommand(name: string, program: readonly string[]): Command;
   /** To be run in a terminal. */
   attachCommand(name: string): Command;
+  /** What a person types to leave a session to itself. */
+  readonly detachKeys?: string;
   /** Undefined for one that cannot list. */
   listCommand(): Command | undefined;
   /** Ends a session; undefined when killing the program is all there is. */

@@ -27,6 +27,7 @@ export const screen: Peer = {
     });
     return {
       createCommand: (name, program) => command('-dmS', name, ...program),
+      detachKeys: '\x01d',
       attachCommand: name => command('-x', name),
       // It ends with 1 when there is something to list.
       listCommand: () => ({ ...command(), argv: ['sh', '-c', 'screen -ls; true'] }),

@@ -30,6 +30,7 @@ export const tmux: Peer = {
     return {
       createCommand: (name, program) =>
         command('new-session', '-d', '-s', name, '-x', `${COLS}`, '-y', `${ROWS}`, '--', ...program),
+      detachKeys: '\x02d',
       attachCommand: name => command('attach-session', '-t', `=${name}`),
       listCommand: () => command('list-sessions'),
       killCommand: name => command('kill-session', '-t', `=${name}`),

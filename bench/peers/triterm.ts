@@ -30,6 +30,7 @@ export const triterm: Peer = {
         command('new', '-d', '-n', name, '--size', `${COLS}x${ROWS}`, '--', ...program),
       createManyCommand: (count, program, name) =>
         command('new', '-d', '-n', name, '--count', `${count}`, '--', ...program),
+      detachKeys: '\x1c',
       attachCommand: name => command('attach', name),
       listCommand: () => command('ls'),
       killCommand: name => command('kill', '--signal', 'KILL', name),

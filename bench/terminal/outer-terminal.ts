@@ -30,6 +30,9 @@ const READ_BYTES = 64 * 1024;
 /** Clients ask when they start. Looking for questions in a flood would only cost time. */
 const ASKING_BYTES = 16 * 1024;
 
+/** How long a client may take to leave. */
+const LEAVE_MS = 1000;
+
 /** All terminals read into it: what arrives is used before the next read. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
 
@@ -114,6 +117,13 @@ export class OuterTerminal {
     } finally {
       this.#expectations = this.#expectations.filter(other => other !== entry);
     }
+  }
+
+  /** Leaves by these keys, if that works, and closes. */
+  async leave(keys: string): Promise<void> {
+    this.type(keys);
+    await within(LEAVE_MS, 'the program of the terminal leaves', this.exited).catch(() => {});
+    await this.close();
   }
 
   /** Ends what runs in it, as closing the window does, and at the latest by SIGKILL. */
