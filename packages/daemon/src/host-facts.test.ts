@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bootId, processStartTime } from './host-facts.ts';
+import { bootId, isStopped, processStartTime } from './host-facts.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -49,5 +49,24 @@ describe.runIf(isLinux)('the start time of a process', () => {
 
   it('is null for a process that is not there', () => {
     for (const pid of [0, -1, 2 ** 30, Number.NaN]) expect(processStartTime(pid)).toBeNull();
+  });
+});
+
+describe.runIf(isLinux)('a stopped process', () => {
+  it('is told from one that waits, one that is gone and one that nobody names', async () => {
+    const child = spawn('sleep', ['60']);
+    try {
+      await once(child, 'spawn');
+      expect(isStopped(child.pid ?? 0)).toBe(false);
+      child.kill('SIGSTOP');
+      await expect.poll(() => isStopped(child.pid ?? 0)).toBe(true);
+      child.kill('SIGCONT');
+      await expect.poll(() => isStopped(child.pid ?? 0)).toBe(false);
+    } finally {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+    expect(isStopped(child.pid ?? 0)).toBe(false);
+    expect(isStopped(null)).toBe(false);
   });
 });

@@ -33,21 +33,21 @@ function bootMinute(): string {
 
 /** Clock ticks since boot when a process started (proc(5), `starttime`); null where /proc does not tell. */
 export function processStartTime(pid: number): number | null {
-  const text = readText(`/proc/${pid}/stat`);
-  if (text === undefined) return null;
-  // The second field, the name in parentheses, may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  const ticks = Number(fields[19]);
+  const ticks = Number(processStat(pid)?.[19]);
   return Number.isSafeInteger(ticks) ? ticks : null;
 }
 
 /** Whether a process was stopped by a signal (SIGSTOP, Ctrl-Z in another terminal) or a debugger; false when nobody can tell. */
 export function isStopped(pid: number | null): boolean {
-  if (pid === null) return false;
-  const text = readText(`/proc/${pid}/stat`);
-  if (text === undefined) return false;
-  const state = text.slice(text.lastIndexOf(')') + 2, text.lastIndexOf(')') + 3);
+  const state = pid === null ? undefined : processStat(pid)?.[0];
   return state === 'T' || state === 't';
+}
+
+/** The fields of /proc/PID/stat from the third on, its state; undefined where there is none. */
+function processStat(pid: number): string[] | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  // The second field, the name in parentheses, may itself hold spaces and parentheses.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
 }
 
 function readText(path: string): string | undefined {

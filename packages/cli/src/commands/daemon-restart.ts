@@ -1,6 +1,6 @@
-import { killDaemon, leaveDaemon, startDaemonForSure } from '../client/daemon-control.ts';
-import { createPrinter } from '../output/printer.ts';
+import { killDaemon, leaveDaemon } from '../client/daemon-control.ts';
 import { defineCommand } from './definition.ts';
+import { startAndReport } from './start-and-report.ts';
 
 export const command = defineCommand({
   spec: {
@@ -21,14 +21,6 @@ export const command = defineCommand({
   async run({ options }, context) {
     if (options.force) await killDaemon(context.paths);
     else await leaveDaemon(context.paths, 'restart');
-    const client = await startDaemonForSure(context.paths, context.env);
-    try {
-      const status = await client.request('daemon.status', {});
-      if (options.json) createPrinter(context.stdout, context.env).json(status);
-      else context.stderr.write(`tritermd ${status.version} runs with pid ${status.pid}.\n`);
-      return 0;
-    } finally {
-      client.close();
-    }
+    return startAndReport(context, options.json);
   },
 });

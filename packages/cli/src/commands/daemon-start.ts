@@ -1,6 +1,5 @@
-import { startDaemonForSure } from '../client/daemon-control.ts';
-import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
+import { startAndReport } from './start-and-report.ts';
 
 export const command = defineCommand({
   spec: {
@@ -11,14 +10,6 @@ export const command = defineCommand({
     examples: [['triterm daemon start', 'start it, or say that it runs']],
   },
   async run({ options }, context) {
-    const client = await startDaemonForSure(context.paths, context.env);
-    try {
-      const status = await client.request('daemon.status', {});
-      if (options.json) createPrinter(context.stdout, context.env).json(status);
-      else context.stderr.write(`tritermd ${status.version} runs with pid ${status.pid}.\n`);
-      return 0;
-    } finally {
-      client.close();
-    }
+    return startAndReport(context, options.json);
   },
 });
