@@ -130,6 +130,30 @@ export const ERROR_CATALOG = {
   STORE_TOO_NEW: spec('storage', 'A newer triterm has changed the database; update this one.'),
   DISK_FULL: spec('storage', 'Free some space; running sessions go on.', true),
   READ_ONLY_STATE: spec('storage', 'Make the state directory writable, or set TRITERM_STATE_DIR.'),
+  STORE_REFUSED: spec(
+    'storage',
+    'Check `DATABASE_URL`: host, user, password and database; `triterm db status` shows what was tried.',
+  ),
+  STORE_NOT_PRIMARY: spec(
+    'storage',
+    'Point `DATABASE_URL` at the primary; a read replica cannot take writes.',
+  ),
+  CACHE_UNAVAILABLE: spec(
+    'unavailable',
+    'See `triterm redis status`; everything goes on with the database alone.',
+    true,
+  ),
+  CACHE_REFUSED: spec(
+    'unavailable',
+    'Correct the Redis settings or server that the message names; everything goes on with the database alone.',
+  ),
+  SERVER_ID_TAKEN: spec(
+    'conflict',
+    'Give each server a `SERVER_ID` of its own, or wait until the lease of the other one has run out.',
+    true,
+  ),
+  LOCK_TIMEOUT: spec('timeout', 'See `triterm locks ls` for who holds it, and try again.', true),
+  ABORTED: spec('timeout', 'It was given up on request; nothing was changed.'),
 
   TIMEOUT: spec('timeout', 'Raise --timeout.', true),
   INTERNAL: spec('internal', 'Please report it with the output of `triterm doctor`.'),

@@ -17,7 +17,26 @@ export interface SessionRow {
   /** Milliseconds since 1970. */
   readonly createdAt: number;
   readonly updatedAt: number;
+}
+
+/** A session as lists have it: with its last activity, which changes no revision and is in no cache. */
+export interface ListedSession extends SessionRow {
   readonly lastActivityAt: number;
+}
+
+/** What is left of a deleted session: nobody may take an older state of it for the present one. */
+export interface Tombstone {
+  readonly id: string;
+  /** The revision of the delete. */
+  readonly rev: number;
+  readonly deleted: true;
+}
+
+/** What the database says of an id that it has known. */
+export type SessionRecord = SessionRow | Tombstone;
+
+export function isTombstone(record: SessionRecord): record is Tombstone {
+  return 'deleted' in record;
 }
 
 export interface NewSession {
@@ -64,13 +83,13 @@ export interface SessionStore {
   get(id: string): Promise<SessionRow | undefined>;
   getByName(userId: string, name: string): Promise<SessionRow | undefined>;
   /** Live rows, oldest first. */
-  list(userId: string): Promise<SessionRow[]>;
+  list(userId: string): Promise<ListedSession[]>;
   /** Rejects with SESSION_NOT_FOUND, STALE_REVISION (the guard does not hold), NAME_TAKEN. */
   update(id: string, guard: WriteGuard, change: SessionChange): Promise<SessionRow>;
   /** Makes `server` the owner: `ownerEpoch` becomes the new `rev`. Rejects as `update`. */
   claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow>;
-  /** Marks it deleted; false when it was gone already. */
-  delete(id: string, guard: WriteGuard): Promise<boolean>;
+  /** Marks it deleted; undefined when it was gone already, or never was. Rejects with STALE_REVISION. */
+  delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined>;
   /** Last activity, in milliseconds since 1970, of many sessions in one write; outside `rev`. */
   recordActivity(activity: ReadonlyMap<string, number>): Promise<void>;
   /** Removes rows that were deleted before the given time, and old idempotency keys; returns how many. */

@@ -36,10 +36,9 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
         expect(row.ownerEpoch).toBe(row.rev);
         expect(row.createdAt).toBeGreaterThanOrEqual(before);
         expect(row.updatedAt).toBe(row.createdAt);
-        expect(row.lastActivityAt).toBe(row.createdAt);
         expect(await store.get(session.id)).toEqual(row);
         expect(await store.getByName(USER, 'work')).toEqual(row);
-        expect(await store.list(USER)).toEqual([row]);
+        expect(await store.list(USER)).toEqual([{ ...row, lastActivityAt: row.createdAt }]);
       });
 
       it('refuses a name that a live session of the same user has', async () => {
@@ -229,9 +228,11 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
     describe('delete', () => {
       it('hides the session, frees its name and says whether there was one', async () => {
         const row = await make('work');
-        expect(await store.delete(row.id, { rev: row.rev })).toBe(true);
-        expect(await store.delete(row.id, {})).toBe(false);
-        expect(await store.delete('000000000000', {})).toBe(false);
+        const tombstone = await store.delete(row.id, { rev: row.rev });
+        expect(tombstone).toEqual({ id: row.id, rev: expect.any(Number), deleted: true });
+        expect(tombstone?.rev).toBeGreaterThan(row.rev);
+        expect(await store.delete(row.id, {})).toBeUndefined();
+        expect(await store.delete('000000000000', {})).toBeUndefined();
         expect(await store.get(row.id)).toBeUndefined();
         expect(await store.getByName(USER, 'work')).toBeUndefined();
         expect(await store.list(USER)).toEqual([]);
@@ -271,8 +272,11 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
           ]),
         );
         await store.recordActivity(new Map([[one.id, at - 30_000]]));
-        expect(await store.get(one.id)).toEqual({ ...one, lastActivityAt: at });
-        expect(await store.get(two.id)).toEqual({ ...two, lastActivityAt: at + 1 });
+        expect(await store.list(USER)).toEqual([
+          { ...one, lastActivityAt: at },
+          { ...two, lastActivityAt: at + 1 },
+        ]);
+        expect(await store.get(one.id)).toEqual(one);
       });
     });
 
@@ -285,7 +289,7 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
         await store.delete(gone.id, {});
         expect(await store.collect(gone.createdAt - 1000)).toBe(0);
         expect(await store.collect(Date.now() + 1000)).toBe(2);
-        expect(await store.list(USER)).toEqual([kept]);
+        expect(await store.list(USER)).toEqual([{ ...kept, lastActivityAt: kept.createdAt }]);
         expect((await store.create(exampleSession('gone'), options)).id).not.toBe(gone.id);
       });
     });
@@ -294,7 +298,7 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
       const row = await make('work');
       await store.close();
       const reopened = await harness.open();
-      expect(await reopened.list(USER)).toEqual([row]);
+      expect(await reopened.list(USER)).toEqual([{ ...row, lastActivityAt: row.createdAt }]);
     });
 
     it('refuses calls after it was closed', async () => {

@@ -101,12 +101,12 @@ describe('the SQLite store in trouble', () => {
       const { store, movedAside } = await openSqliteSessionStore(sqliteOptions(harness.file));
       expect(movedAside).toMatch(/triterm\.db\.corrupt-\d{8}T\d{6}Z$/);
       expect(readFileSync(movedAside ?? '')).toEqual(damaged);
-      expect(await store.list(USER)).toEqual([]);
+      expect(await store.list(USER)).toMatchObject([]);
       const row = await store.create(exampleSession('work'), ROOMY);
       await store.close();
       const again = await openSqliteSessionStore(sqliteOptions(harness.file));
       expect(again.movedAside).toBeUndefined();
-      expect(await again.store.list(USER)).toEqual([row]);
+      expect(await again.store.list(USER)).toMatchObject([row]);
       await again.store.close();
     });
   });
@@ -204,7 +204,7 @@ describe('the SQLite store in trouble', () => {
       const after = await store.update(row.id, {}, { name: 'play' });
       await store.close();
       const { store: reopened } = await open();
-      expect(await reopened.list(USER)).toEqual([after]);
+      expect(await reopened.list(USER)).toMatchObject([after]);
       await reopened.close();
     });
   });

@@ -16,7 +16,6 @@ const ROW: SessionRow = {
   doc: exampleDoc(),
   createdAt: 0,
   updatedAt: 0,
-  lastActivityAt: 0,
 };
 
 /** A store that takes changes, or refuses them while it is broken. */

@@ -9,7 +9,7 @@ import {
 } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams } from '@triterm/core/protocol';
-import type { SessionRow, SessionStore } from '@triterm/core/store';
+import type { ListedSession, SessionRow, SessionStore } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
 import type { Screens } from '../screen/screen.ts';
 import type { EventBus } from './event-bus.ts';
@@ -111,8 +111,8 @@ export class SessionLifecycle {
    * A stored session after a restart: with its PTY it goes on, without it was lost. `late`: the host that held it has not
    * answered yet, and these are its PTYs when it has.
    */
-  async takeUp(row: SessionRow, pty: Pty | undefined, late?: Promise<readonly Pty[]>): Promise<void> {
-    const session = this.#session(row, this.#files(row.id));
+  async takeUp(row: ListedSession, pty: Pty | undefined, late?: Promise<readonly Pty[]>): Promise<void> {
+    const session = this.#session(row, this.#files(row.id), row.lastActivityAt);
     this.#d.registry.add(session);
     if (pty === undefined && row.state === 'running' && late !== undefined)
       void late.then(ptys =>
@@ -157,7 +157,7 @@ export class SessionLifecycle {
         },
         { limit: Number.MAX_SAFE_INTEGER },
       );
-      await this.takeUp(row, pty);
+      await this.takeUp({ ...row, lastActivityAt: row.createdAt }, pty);
     } catch (error) {
       this.#d.trouble(pty.session, 'adopting a running session that the database does not know', error);
     }
@@ -188,7 +188,7 @@ export class SessionLifecycle {
   readonly #isTaken = (name: string): boolean => this.#d.registry.byName(name) !== undefined;
 
   async #begin(row: SessionRow, files: SessionFiles, launch: Launch): Promise<SessionInfo> {
-    const session = this.#session(row, files);
+    const session = this.#session(row, files, row.createdAt);
     this.#d.registry.add(session);
     try {
       await this.#d.starter.spawn(session, launch, undefined);
@@ -263,8 +263,9 @@ export class SessionLifecycle {
     );
   }
 
-  #session(row: SessionRow, files: SessionFiles): Session {
+  #session(row: SessionRow, files: SessionFiles, lastActivityAt: number): Session {
     return new Session({
+      lastActivityAt,
       record: new RecordWriter(this.#d.store, row, error =>
         this.#d.trouble(row.id, 'storing a change', error),
       ),

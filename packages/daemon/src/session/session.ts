@@ -26,6 +26,8 @@ export interface SessionDependencies {
   readonly files: SessionFiles;
   readonly bus: EventBus;
   readonly screens: Screens;
+  /** Milliseconds since 1970. */
+  readonly lastActivityAt: number;
   trouble(what: string, error: unknown): void;
   /** Its program has ended and everything that it wrote is known and kept. */
   settled(session: Session): void;
@@ -54,7 +56,7 @@ export class Session {
     this.#bus = dependencies.bus;
     this.#screens = dependencies.screens;
     this.id = this.row.id;
-    this.#lastActivityAt = this.row.lastActivityAt;
+    this.#lastActivityAt = dependencies.lastActivityAt;
     this.signals.setMaxListeners(MAX_LISTENERS);
   }
 

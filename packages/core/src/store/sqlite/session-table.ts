@@ -2,7 +2,15 @@ import { sql } from 'kysely';
 import type { SessionDoc } from '../../domain/index.ts';
 import { TermError } from '../../errors/index.ts';
 import type { SessionTable } from '../schema/tables.ts';
-import type { CreateOptions, NewSession, SessionChange, SessionRow, WriteGuard } from '../session-store.ts';
+import type {
+  CreateOptions,
+  ListedSession,
+  NewSession,
+  SessionChange,
+  SessionRow,
+  Tombstone,
+  WriteGuard,
+} from '../session-store.ts';
 import { type Connection, query } from './connection.ts';
 import { nextRev } from './meta.ts';
 import type { Call } from './worker-messages.ts';
@@ -125,7 +133,7 @@ function getByName(connection: Connection, userId: string, name: string): Sessio
   );
 }
 
-function list(connection: Connection, userId: string): SessionRow[] {
+function list(connection: Connection, userId: string): ListedSession[] {
   return connection
     .all(
       withActivity()
@@ -134,7 +142,7 @@ function list(connection: Connection, userId: string): SessionRow[] {
         .orderBy('created_at')
         .orderBy('rev'),
     )
-    .map(toRow);
+    .map(toListed);
 }
 
 /** With `claimant`, the session's owner becomes that server, fenced by the new revision. */
@@ -180,9 +188,9 @@ function refuseStale(row: SessionTable, guard: WriteGuard): void {
   });
 }
 
-function remove(connection: Connection, id: string, guard: WriteGuard, nowMs: number): boolean {
+function remove(connection: Connection, id: string, guard: WriteGuard, nowMs: number): Tombstone | undefined {
   const before = findById(connection, id);
-  if (before === undefined || before.deleted_at !== null) return false;
+  if (before === undefined || before.deleted_at !== null) return undefined;
   refuseStale(before, guard);
   const rev = nextRev(connection);
   connection.run(
@@ -191,7 +199,7 @@ function remove(connection: Connection, id: string, guard: WriteGuard, nowMs: nu
       .set({ rev, deleted_at: nowMs, updated_at: nowMs, primary_socket: null })
       .where('id', '=', id),
   );
-  return true;
+  return { id, rev, deleted: true };
 }
 
 function recordActivity(connection: Connection, activity: ReadonlyMap<string, number>): void {
@@ -238,6 +246,12 @@ function toRow(stored: StoredSession): SessionRow {
     doc: JSON.parse(stored.doc) as SessionDoc,
     createdAt: stored.created_at,
     updatedAt: stored.updated_at,
+  };
+}
+
+function toListed(stored: StoredSession): ListedSession {
+  return {
+    ...toRow(stored),
     lastActivityAt: Math.max(stored.created_at, stored.last_activity_at ?? 0),
   };
 }

@@ -1,9 +1,11 @@
 import type {
   CreateOptions,
+  ListedSession,
   NewSession,
   SessionChange,
   SessionRow,
   SessionStore,
+  Tombstone,
   WriteGuard,
 } from '../session-store.ts';
 import { StoreThread, type StoreThreadOptions } from './store-thread.ts';
@@ -51,7 +53,7 @@ class SqliteSessionStore implements SessionStore {
     return this.#thread.call('getByName', userId, name);
   }
 
-  list(userId: string): Promise<SessionRow[]> {
+  list(userId: string): Promise<ListedSession[]> {
     return this.#thread.call('list', userId);
   }
 
@@ -63,7 +65,7 @@ class SqliteSessionStore implements SessionStore {
     return this.#thread.call('claim', id, guard, server, change);
   }
 
-  delete(id: string, guard: WriteGuard): Promise<boolean> {
+  delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined> {
     return this.#thread.call('delete', id, guard);
   }
 
