@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  ssr: { resolve: { conditions: ['@triterm/source', 'node', 'import', 'default'] } },
+  ssr: { resolve: { conditions: ['@triterm/source', 'node'] } },
   test: {
     pool: 'forks',
     projects: [

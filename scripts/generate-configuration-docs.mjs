@@ -1,9 +1,13 @@
 /** docs/configuration.md from the schema: `node --conditions=@triterm/source scripts/generate-configuration-docs.mjs [--check]`. */
-import { configSchema } from '@triterm/core/config/load';
+import { configSchema, operatorVariable } from '@triterm/core/config/load';
 import * as z from 'zod';
 import { writeOrCheck } from './lib/generated-file.mjs';
 
-const variable = setting => `TRITERM_${setting.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+/** The variables that set it, the one that wins first. */
+function variables(setting) {
+  const own = `TRITERM_${setting.replaceAll(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+  return [own, operatorVariable(setting)].filter(name => name !== undefined).map(name => `\`${name}\``);
+}
 
 const UNBOUNDED = Number.MAX_SAFE_INTEGER;
 
@@ -30,7 +34,7 @@ const sections = Object.entries(properties).map(([setting, schema]) =>
     '',
     schema.description,
     '',
-    `${values(schema)} · default \`${JSON.stringify(schema.default)}\` · \`${variable(setting)}\``,
+    `${values(schema)} · default \`${JSON.stringify(schema.default)}\` · ${variables(setting).join(', ')}`,
     '',
   ].join('\n'),
 );
@@ -41,6 +45,12 @@ The settings stand in a JSON object in \`$XDG_CONFIG_HOME/triterm/config.json\` 
 \`TRITERM_CONFIG\` names. A variable \`TRITERM_<SETTING>\` overrides the file; lists are separated by commas there. An unknown setting or a wrong value is an
 error that names the file and the setting. The daemon reads them when it starts: \`triterm daemon restart\` keeps every session. What begins
 with “Attached” or “Attaching” is read by each client.
+
+Database and Redis can also be set by the variables that deployments have for them, such as \`DATABASE_URL\` and \`REDIS_HOST\`; they override the file, and
+\`TRITERM_DATABASE_URL\` overrides \`DATABASE_URL\`. An empty one of these counts as not set, whereas an empty \`TRITERM_DATABASE_URL\` means SQLite even in a shell
+whose \`DATABASE_URL\` is another program's. Where the variables name a Redis in one way (\`redisUrl\`, \`redisHost\`, \`redisSentinels\` or \`redisClusterNodes\`), the file's other ways
+are put aside. A daemon that \`triterm\` starts gets the variables of that shell: what is to stay stands better in the file, with mode 0600 when it holds a password
+(\`chmod 600\`). Sessions have the environment of the client that made them, nothing of the daemon's.
 
 \`\`\`json
 { "scrollbackLines": 50000, "detachKey": "C-a" }

@@ -32,6 +32,7 @@ beforeAll(async () => {
   writeFileSync(join(bin, 'unusual-command'), '#!/bin/sh\n', { mode: 0o755 });
   mkdirSync(join(triterm.dir, 'dir with space'));
   mkdirSync(join(triterm.dir, 'directory'));
+  writeFileSync(join(triterm.dir, 'a-file'), '');
   for (const shell of ['bash', 'zsh', 'fish'] as const)
     writeFileSync(scriptOf(shell), await triterm.ok('completion', shell));
   await triterm.ok('new', '-d', '-n', 'alpha-one', '--', 'cat');
@@ -90,6 +91,9 @@ describe.each<Shell>(['bash', 'zsh', 'fish'])('completion in %s', shell => {
     ['triterm ls --filter exitC', 'triterm ls --filter exitCode='],
     ['triterm new --cwd directo', 'triterm new --cwd directory/'],
     ['triterm new --cwd=directo', 'triterm new --cwd=directory/'],
+    ['triterm db import a-fi', 'triterm db import a-file '],
+    ['triterm cache inv', 'triterm cache invalidate '],
+    ['triterm locks show al', 'triterm locks show alpha-one '],
     ['triterm run alpha-one -- unusual-co', 'triterm run alpha-one -- unusual-command '],
     ['triterm new -d -- cat directo', 'triterm new -d -- cat directory/'],
     ['triterm completion zs', 'triterm completion zsh '],

@@ -41,7 +41,18 @@ describe('triterm doctor', () => {
         'socket',
         'disk',
       ],
-      ...['shell', 'shell integration', 'terminal', 'terminfo', 'locale', 'daemon', 'lock', 'store'],
+      ...[
+        'shell',
+        'shell integration',
+        'terminal',
+        'terminfo',
+        'locale',
+        'daemon',
+        'lock',
+        'store',
+        'database',
+        'redis',
+      ],
     ]);
   });
 

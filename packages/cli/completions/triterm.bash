@@ -11,6 +11,7 @@ _triterm() {
   case $kind in
     nospace) compopt -o nospace ;;
     directories) compopt -o dirnames ;;
+    files) compopt -o default ;;
     command)
       for ((at = 1; at < COMP_CWORD; at++)); do [[ ${COMP_WORDS[at]} == -- ]] && break; done
       if declare -F _command_offset >/dev/null; then

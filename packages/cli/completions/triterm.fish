@@ -11,6 +11,9 @@ function __triterm_complete
         case directories
             set -l path (string replace -- "$lines[2]" '' "$current")
             string join \n -- "$lines[2]"(__fish_complete_directories "$path")
+        case files
+            set -l path (string replace -- "$lines[2]" '' "$current")
+            string join \n -- "$lines[2]"(__fish_complete_path "$path")
         case command
             set -l command (string escape -- $words[(math $lines[2] + 1)..])
             complete -C (string join ' ' -- $command "$current")

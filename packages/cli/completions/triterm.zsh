@@ -24,6 +24,10 @@ _triterm() {
       [[ -n $lines[1] ]] && compset -P '*='
       _files -/
       ;;
+    files)
+      [[ -n $lines[1] ]] && compset -P '*='
+      _files
+      ;;
     command)
       (( CURRENT -= $lines[1] + 1 ))
       shift $(( $lines[1] + 1 )) words

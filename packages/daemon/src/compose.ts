@@ -1,12 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Paths } from '@triterm/core/config';
-import type { Config } from '@triterm/core/config/load';
+import { type Config, metricsSettings } from '@triterm/core/config/load';
+import { TermError } from '@triterm/core/errors';
 import { PROTOCOL, VERSION } from '@triterm/core/protocol';
-import { openSqliteSessionStore } from '@triterm/core/store/sqlite';
-import { ENTRY_POINT_OPTIONS, entryPoint } from './entry-points.ts';
-import { bootId } from './host-facts.ts';
+import { openDaemonStore } from './daemon-store.ts';
+import { bootId, machineId } from './host-facts.ts';
+import { daemonFigures } from './observe/daemon-figures.ts';
 import type { Log } from './observe/log.ts';
+import { measuredLocks } from './observe/measured-locks.ts';
+import { Measurements } from './observe/measurements.ts';
+import { Metrics } from './observe/metrics.ts';
+import { openMetricsServer } from './observe/metrics-server.ts';
 import { openPtyHosts } from './pty/supervisor.ts';
 import { startScreens } from './screen/screen-service.ts';
 import { attachHandlers } from './server/handlers/attach.ts';
@@ -14,12 +19,18 @@ import { daemonHandlers } from './server/handlers/daemon.ts';
 import { eventHandlers } from './server/handlers/events.ts';
 import { scriptingHandlers } from './server/handlers/scripting.ts';
 import { sessionHandlers } from './server/handlers/sessions.ts';
+import { storeHandlers } from './server/handlers/store.ts';
 import { listenUnix } from './server/listener.ts';
 import { Router } from './server/router.ts';
 import { ProtocolServer } from './server/server.ts';
 import { EventBus } from './session/event-bus.ts';
+import { Presence } from './session/presence.ts';
+import { LOCAL_USER } from './session/session-lifecycle.ts';
 import { SessionService } from './session/session-service.ts';
 import type { StateLock } from './state-lock.ts';
+import { createStoreControl } from './store-control.ts';
+import { storeFigures } from './store-report/store-figures.ts';
+import { storeSources } from './store-report/store-sources.ts';
 
 export interface DaemonOptions {
   readonly paths: Paths;
@@ -39,29 +50,33 @@ export interface Daemon {
 export async function composeDaemon({ paths, config, log, lock }: DaemonOptions): Promise<Daemon> {
   const startedAtMs = performance.now();
   const serverId = config.serverId || hostname();
-  const [{ store, movedAside }, { hosts, adopted }] = await Promise.all([
-    openSqliteSessionStore({
-      file: paths.database,
-      workerUrl: entryPoint('store-worker'),
-      execArgv: ENTRY_POINT_OPTIONS,
-      serverId,
-      bootId: bootId(),
-    }),
+  const metricsAddresses = metricsSettings(config, paths);
+  const bus = new EventBus();
+  const measurements = new Measurements();
+  const [{ store, admin, ownIds }, { hosts, adopted }] = await Promise.all([
+    openDaemonStore({ paths, config, serverId, bootId: bootId(), log, measurements, bus }),
     openPtyHosts({ paths, log, generation: lock.generation }),
   ]);
-  if (movedAside !== undefined) {
-    log.error(
-      { movedAside },
-      'the database was corrupt; it was moved aside and a new one begun; nothing was deleted',
-    );
-  }
+  const { movedAside } = store;
   const screens = startScreens();
-  const bus = new EventBus();
+  const presence = new Presence({
+    registry: store.registry,
+    userId: LOCAL_USER,
+    serverId,
+    incarnation: () => store.lease.incarnation,
+    trouble: (session, what, thrown) => {
+      const { code, message } = TermError.from(thrown);
+      log.warn({ session, code, error: message }, `trouble while ${what}`);
+    },
+  });
   const service = new SessionService({
-    store,
+    store: store.sessions,
     hosts,
     screens,
     bus,
+    presence,
+    locks: measuredLocks(store.locks, measurements),
+    ownIds,
     config,
     sessionsDir: paths.sessionsDir,
     serverId,
@@ -78,19 +93,37 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
   const leave = (reason: 'stop' | 'restart'): Promise<void> => {
     leaving ??= (async () => {
       if (reason === 'stop') writeFileSync(paths.stopMarker, '', { mode: 0o600 });
+      metricsServer.close();
       await server.close(reason);
       await service.stop();
+      await admin.close();
       await Promise.all([hosts.close(), screens.close(), store.close()]);
       hasLeft();
     })();
     return leaving;
   };
+  /** After the reply that tells of it. */
+  const leaveSoon = (reason: 'stop' | 'restart'): void => {
+    setImmediate(() => {
+      leave(reason).catch(error => log.error({ error: String(error) }, 'leaving failed'));
+    });
+  };
 
+  const control = createStoreControl(
+    storeSources({
+      store,
+      admin,
+      sessions: service.registry,
+      self: { id: serverId, hostId: machineId(), stateDir: paths.stateDir },
+      restart: () => leaveSoon('restart'),
+    }),
+  );
   const router = new Router({
     ...sessionHandlers(service),
     ...attachHandlers(service),
     ...scriptingHandlers(service),
     ...eventHandlers(service, bus),
+    ...storeHandlers(control),
     ...daemonHandlers({
       status: () => ({
         pid: process.pid,
@@ -112,13 +145,29 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
           await service.killAll();
           await hosts.retire();
         }
-        setImmediate(() => {
-          leave(reason).catch(error => log.error({ error: String(error) }, 'leaving failed'));
-        });
+        leaveSoon(reason);
       },
     }),
   });
   const server = new ProtocolServer(router);
+  const metrics = new Metrics(
+    {
+      version: VERSION,
+      serverId,
+      daemon: () =>
+        daemonFigures({
+          sessions: service.registry.all().map(session => session.row.state),
+          clients: service.clients,
+          ptyHosts: hosts.list().length,
+          stateDir: paths.stateDir,
+        }),
+      store: () => storeFigures(store, serverId, service.clients),
+    },
+    undefined,
+    measurements,
+  );
+  // Before clients are served: whoever sees the daemon finds its metrics.
+  const metricsServer = await openMetricsServer(metricsAddresses, () => metrics.text(), log);
   server.addListener(await listenUnix(paths.socket, socket => server.accept(socket)));
   return { leave, left };
 }

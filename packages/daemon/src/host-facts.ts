@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { uptime } from 'node:os';
+import { hostname, uptime } from 'node:os';
 
 let known: string | undefined;
 
@@ -8,6 +8,12 @@ let known: string | undefined;
 export function bootId(): string {
   known ??= linuxBootId() ?? macBootId() ?? bootMinute();
   return known;
+}
+
+/** Names this machine, or this container of it, over its restarts. */
+export function machineId(): string {
+  const id = readText('/etc/machine-id') ?? '';
+  return id === '' ? hostname() : `${id}@${hostname()}`;
 }
 
 function linuxBootId(): string | undefined {

@@ -18,6 +18,7 @@ Environment:
   TRITERM_RUNTIME_DIR  where sockets are made (default: run/ below the state directory)
   TRITERM_CONFIG       configuration file (default: $XDG_CONFIG_HOME/triterm/config.json)
   TRITERM_<SETTING>    overrides a setting of the file, such as TRITERM_MAX_SESSIONS=50
+  DATABASE_URL, REDIS_HOST, REDIS_URL, SERVER_ID and others, as docs/configuration.md tells
 `;
 
 /** The daemon may be killed before the hosts, which hold what cannot be made again. */

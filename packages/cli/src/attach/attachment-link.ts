@@ -21,7 +21,7 @@ export interface AttachmentLinkOptions {
   /** What stays the same over all connections. */
   readonly attach: Pick<
     Params<'session.attach'>,
-    'role' | 'lossless' | 'historyLines' | 'deviceName' | 'pid' | 'environment'
+    'role' | 'lossless' | 'historyLines' | 'deviceId' | 'deviceName' | 'pid' | 'environment'
   >;
   /** What is asked once. */
   readonly once: Pick<Params<'session.attach'>, 'take' | 'detachOthers'>;

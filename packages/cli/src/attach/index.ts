@@ -8,6 +8,7 @@ import { AttachLoop, type AttachLoopOptions } from './attach-loop.ts';
 import type { AttachmentLink } from './attachment-link.ts';
 import { ClientTerminal } from './client-terminal.ts';
 import { ColourProbe, canBeProbed } from './colour-probe.ts';
+import { deviceId } from './device-id.ts';
 import { farewell } from './farewell.ts';
 import { parseWatchedKey, type WatchedKey } from './key-forms.ts';
 import { describeNesting, surroundingSession } from './nesting.ts';
@@ -55,6 +56,7 @@ export async function runAttach(options: AttachOptions): Promise<number> {
     dying: () => terminal.leaveNow(),
   });
   const environment = clientEnvironment(env);
+  const device = await deviceId(paths);
   const common: Omit<AttachLoopOptions, 'target' | 'once' | 'create'> = {
     paths,
     env,
@@ -62,6 +64,7 @@ export async function runAttach(options: AttachOptions): Promise<number> {
       role: options.role,
       lossless: options.lossless,
       historyLines: options.historyLines ?? settings.historyLines,
+      ...(device === undefined ? {} : { deviceId: device }),
       deviceName: hostname(),
       pid: process.pid,
       environment,

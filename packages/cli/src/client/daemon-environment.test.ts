@@ -13,6 +13,12 @@ it('keeps settings and places, and nothing of the shell that happens to start th
     TRITERM_STATE_DIR: '/t',
     TRITERM_MAX_SESSIONS: '5',
     NODE_EXTRA_CA_CERTS: '/ca',
+    SERVER_ID: 'a',
+    DATABASE_URL: 'postgres://u:p@h/n',
+    DATABASE_LISTEN_URL: 'postgres://u:p@h/n',
+    REDIS_URL: 'redis://:p@h',
+    REDIS_PASSWORD: 'p',
+    REDIS_TLS_REJECT_UNAUTHORIZED: '1',
   };
   const dropped = {
     TRITERM_SESSION: 'abc',
@@ -24,15 +30,25 @@ it('keeps settings and places, and nothing of the shell that happens to start th
     TERM: 'xterm',
     PWD: '/here',
     LD_PRELOAD: 'x.so',
+    REDIS_OTHER: 'x',
+    PORT: '3000',
   };
   expect(daemonEnvironment({ ...kept, ...dropped })).toEqual(kept);
 });
 
 it('tells places from the root, because the daemon runs elsewhere', () => {
-  const env = { TRITERM_STATE_DIR: 'state/', TRITERM_RUNTIME_DIR: '', TRITERM_CONFIG: './c.json' };
+  const env = {
+    TRITERM_STATE_DIR: 'state/',
+    TRITERM_RUNTIME_DIR: '',
+    TRITERM_CONFIG: './c.json',
+    REDIS_TLS_CA: 'ca.pem',
+    TRITERM_REDIS_TLS_KEY: 'k.pem',
+  };
   expect(daemonEnvironment(env)).toEqual({
     TRITERM_STATE_DIR: resolve('state'),
     TRITERM_RUNTIME_DIR: '',
     TRITERM_CONFIG: resolve('c.json'),
+    REDIS_TLS_CA: resolve('ca.pem'),
+    TRITERM_REDIS_TLS_KEY: resolve('k.pem'),
   });
 });

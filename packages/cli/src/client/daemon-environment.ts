@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
+import { OPERATOR_VARIABLES } from '@triterm/core/config';
 
 /** What the daemon needs of the environment of whoever happens to start it. */
-const KEPT = [
+const KEPT: ReadonlySet<string> = new Set([
   'HOME',
   'LANG',
   'LOGNAME',
@@ -11,24 +12,25 @@ const KEPT = [
   'TZ',
   'USER',
   'DBUS_SESSION_BUS_ADDRESS',
-] as const;
+  ...Object.values(OPERATOR_VARIABLES),
+]);
 const KEPT_PREFIXES = ['LC_', 'NODE_', 'TRITERM_', 'XDG_'] as const;
 /** Places, which may be told relative to a directory that is not the daemon's. */
-const PATHS: ReadonlySet<string> = new Set(['TRITERM_STATE_DIR', 'TRITERM_RUNTIME_DIR', 'TRITERM_CONFIG']);
+const PATHS = /^TRITERM_(?:STATE_DIR|RUNTIME_DIR|CONFIG)$|^(?:TRITERM_)?REDIS_TLS_(?:CA|CERT|KEY)$/;
 /** Belong to one session's shells. */
 const DROPPED: ReadonlySet<string> = new Set(['TRITERM_SESSION', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID']);
 
 /**
  * The daemon's environment: settings and places, nothing else. It outlives the shell that starts it, so it must not
- * keep that shell's secrets, and must be the same whoever was first. Sessions get the environment of their own client.
+ * keep that shell's secrets besides those of its own database and Redis, and must be the same whoever was first. Sessions
+ * get the environment of their own client.
  */
 export function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = Object.entries(env).filter(
     ([name]) =>
-      !DROPPED.has(name) &&
-      (KEPT.some(keep => keep === name) || KEPT_PREFIXES.some(prefix => name.startsWith(prefix))),
+      !DROPPED.has(name) && (KEPT.has(name) || KEPT_PREFIXES.some(prefix => name.startsWith(prefix))),
   );
   return Object.fromEntries(
-    kept.map(([name, value]) => [name, PATHS.has(name) && value ? resolve(value) : value]),
+    kept.map(([name, value]) => [name, PATHS.test(name) && value ? resolve(value) : value]),
   );
 }

@@ -10,7 +10,7 @@ const ANSWER_TIMEOUT_MS = 300;
 /**
  * What the scripts of `triterm completion` call: `bash WORDBREAKS LINE`, the line up to the cursor, or `zsh WORD…` and
  * `fish WORD…`, the words behind `triterm` with the part of the last one that stands before the cursor. Prints a line that
- * says of what kind the rest is (`words`, `nospace`, `directories`, `command`), then a line each. Nothing fails and
+ * says of what kind the rest is (`words`, `nospace`, `directories`, `files`, `command`), then a line each. Nothing fails and
  * nothing is started: where there is nothing to suggest, nothing is printed.
  */
 export async function complete(argv: readonly string[], context: CommandContext): Promise<number> {
@@ -50,7 +50,8 @@ async function runningSessions({ paths, env }: CommandContext): Promise<readonly
 export function describedLines(suggestions: Suggestions): string[] {
   switch (suggestions.kind) {
     case 'directories':
-      return ['directories', suggestions.before];
+    case 'files':
+      return [suggestions.kind, suggestions.before];
     case 'command':
       return ['command', String(suggestions.from)];
     case 'words':

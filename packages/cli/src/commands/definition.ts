@@ -1,7 +1,7 @@
 import type { Paths } from '@triterm/core/config/paths';
 
 /** What a shell completes in an option's or argument's place. */
-export type Completion = 'session' | 'directory' | readonly string[];
+export type Completion = 'session' | 'directory' | 'file' | readonly string[];
 
 /** An option; its long flag is its key in kebab case. */
 export interface OptionSpec {
@@ -97,6 +97,13 @@ export const JSON_OPTION = { description: 'print JSON' } as const;
 export const SESSION_ARGUMENT = {
   name: 'SESSION',
   description: 'name, id, or the beginning of an id',
+  required: true,
+  complete: 'session',
+} as const;
+/** A session whose cache entries are meant: one that is deleted has some too. */
+export const CACHE_ID_ARGUMENT = {
+  name: 'ID',
+  description: 'session: name, id, or the beginning of an id',
   required: true,
   complete: 'session',
 } as const;

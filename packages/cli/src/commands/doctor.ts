@@ -14,6 +14,7 @@ import { checkDisk, diskFacts } from './doctor/disk.ts';
 import type { Finding, FindingStatus } from './doctor/finding.ts';
 import { checkPlaces } from './doctor/places.ts';
 import { checkShell, defaultShell, mayExecute } from './doctor/shell.ts';
+import { checkStore, type StoreFacts } from './doctor/store.ts';
 import { checkTerminal } from './doctor/terminal.ts';
 import { checkVersions, type Versions } from './doctor/versions.ts';
 
@@ -21,8 +22,8 @@ export const command = defineCommand({
   spec: {
     summary: 'Look for trouble, and tell how to mend it',
     details:
-      'Looks at versions, directories and sockets, the daemon and its store, the configuration, shell integration, ' +
-      'terminfo, locale and disk space. Starts nothing and changes nothing. Leaves with 0 when there is no problem, ' +
+      'Looks at versions, directories and sockets, the daemon, its database and Redis, the configuration, shell ' +
+      'integration, terminfo, locale and disk space. Starts nothing and changes nothing. Leaves with 0 when there is no problem, ' +
       'with warnings too, and with 1 when there is one.',
     args: [],
     options: { json: JSON_OPTION },
@@ -32,9 +33,15 @@ export const command = defineCommand({
     ],
   },
   async run({ options }, context) {
-    const facts = await daemonFacts(context);
+    const { status, store } = await askDaemon(context);
+    const facts = daemonFacts(context, status);
     const versions = versionsOf(facts);
-    const checks = [...checkVersions(versions), ...checkSystem(context), ...checkDaemon(facts)];
+    const checks = [
+      ...checkVersions(versions),
+      ...checkSystem(context),
+      ...checkDaemon(facts),
+      ...checkStore(store),
+    ];
     const printer = createPrinter(context.stdout, context.env);
     if (options.json) printer.json({ versions, checks });
     else for (const line of reportLines(checks, printer)) printer.line(line);
@@ -42,10 +49,10 @@ export const command = defineCommand({
   },
 });
 
-async function daemonFacts({ paths, env }: CommandContext): Promise<DaemonFacts> {
+function daemonFacts({ paths }: CommandContext, status: DaemonFacts['status']): DaemonFacts {
   const record = readDaemonRecord(paths);
   return {
-    status: await daemonStatus({ paths, env }),
+    status,
     record: record === undefined ? null : { ...record, isRunning: isRunning(record) },
     isStopped: existsSync(paths.stopMarker),
     hasSocket: existsSync(paths.socket),
@@ -53,20 +60,37 @@ async function daemonFacts({ paths, env }: CommandContext): Promise<DaemonFacts>
   };
 }
 
-async function daemonStatus({
+const NO_STORE: StoreFacts = { database: null, redis: null };
+
+async function askDaemon({
   paths,
   env,
-}: Pick<CommandContext, 'paths' | 'env'>): Promise<DaemonFacts['status']> {
+}: CommandContext): Promise<{ status: DaemonFacts['status']; store: StoreFacts }> {
   try {
     const client = await connectDaemon({ paths, env, autostart: false });
     try {
-      return await client.request('daemon.status', {});
+      const status = await client.request('daemon.status', {});
+      const [database, redis] = await Promise.all([
+        answerOf(client.request('db.status', {})),
+        answerOf(client.request('redis.status', {})),
+      ]);
+      return { status, store: { database, redis } };
     } finally {
       client.close();
     }
   } catch (thrown) {
     const error = TermError.from(thrown);
-    return error.code === 'DAEMON_UNREACHABLE' ? null : error;
+    return { status: error.code === 'DAEMON_UNREACHABLE' ? null : error, store: NO_STORE };
+  }
+}
+
+/** Null from a daemon of an earlier release, which knows no such request. */
+async function answerOf<T>(answer: Promise<T>): Promise<T | TermError | null> {
+  try {
+    return await answer;
+  } catch (thrown) {
+    const error = TermError.from(thrown);
+    return error.code === 'UNKNOWN_METHOD' ? null : error;
   }
 }
 

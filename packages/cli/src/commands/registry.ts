@@ -31,6 +31,19 @@ export const COMMANDS = {
   'daemon restart': () => import('./daemon-restart.ts'),
   'daemon status': () => import('./daemon-status.ts'),
   'daemon logs': () => import('./daemon-logs.ts'),
+  'redis status': () => import('./redis-status.ts'),
+  'cache stats': () => import('./cache-stats.ts'),
+  'cache show': () => import('./cache-show.ts'),
+  'cache invalidate': () => import('./cache-invalidate.ts'),
+  'locks ls': () => import('./locks-ls.ts'),
+  'locks show': () => import('./locks-show.ts'),
+  'sockets ls': () => import('./sockets-ls.ts'),
+  'servers ls': () => import('./servers-ls.ts'),
+  'db status': () => import('./db-status.ts'),
+  'db migrate': () => import('./db-migrate.ts'),
+  'db export': () => import('./db-export.ts'),
+  'db import': () => import('./db-import.ts'),
+  'db backup': () => import('./db-backup.ts'),
   doctor: () => import('./doctor.ts'),
   completion: () => import('./completion.ts'),
 } as const satisfies Record<string, Load>;
@@ -41,6 +54,12 @@ export type CommandName = keyof typeof COMMANDS;
 export const GROUPS = {
   sessions: 'Look at sessions and change them',
   daemon: 'Start, stop and look at the daemon',
+  redis: 'Look at Redis',
+  cache: 'Look at cached sessions, and drop them',
+  locks: 'Look at locks',
+  sockets: 'Look at attached sockets, over all servers',
+  servers: 'Look at the servers that share the database',
+  db: 'Look at the database, move it and back it up',
 } as const;
 export type GroupName = keyof typeof GROUPS;
 

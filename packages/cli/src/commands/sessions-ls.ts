@@ -1,7 +1,7 @@
 import type { SessionInfo } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, JSON_OPTION } from './definition.ts';
+import { requireWatchable, WATCH_OPTION } from './report.ts';
 import { FIELD_NAMES, filterSessions, parseFilter, parseOrder, SORT_FIELDS } from './session-filter.ts';
 import { sessionLines, sessionRecords } from './session-table.ts';
 import { withDaemon } from './with-daemon.ts';
@@ -26,7 +26,7 @@ export const command = defineCommand({
         description: `order by ${SORT_FIELDS.join(', ')}; -FIELD reverses`,
         complete: SORT_FIELDS,
       },
-      watch: { short: 'w', description: 'stay and show changes; JSON lines with --json' },
+      watch: WATCH_OPTION,
       json: JSON_OPTION,
     },
     examples: [
@@ -44,10 +44,7 @@ export const command = defineCommand({
       return order === undefined ? passed : passed.sort(order);
     };
     if (options.watch) {
-      if (!options.json && !(context.stdout.isTTY && context.stdin.isTTY))
-        throw new TermError('NOT_A_TERMINAL', '--watch draws on a terminal.', {
-          hint: 'Add --json to get a line for every change.',
-        });
+      requireWatchable(context, options.json);
       const { watchSessions } = await import('./watch-sessions.ts');
       return watchSessions(context, select, options.json);
     }

@@ -20,7 +20,10 @@ export function readConfigFile(path: string): Record<string, unknown> {
   try {
     settings = JSON.parse(text);
   } catch (thrown) {
-    throw badFile(path, 'is not JSON', thrown);
+    // The parser quotes what stands around the fault, which may be a password.
+    const fault =
+      thrown instanceof Error ? /^[^"]*? in JSON at position \d+/.exec(thrown.message)?.[0] : undefined;
+    throw badFile(path, fault === undefined ? 'is not JSON' : `is not JSON: ${fault}`, undefined);
   }
   if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
     throw badFile(path, 'is not a JSON object', undefined);

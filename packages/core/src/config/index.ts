@@ -5,6 +5,7 @@ export {
   MAX_HISTORY_LINES,
   readClientSettings,
 } from './client-settings.ts';
+export { OPERATOR_VARIABLES } from './operator-variables.ts';
 export { type Paths, resolvePaths } from './paths.ts';
 export { checkSocketPath, ensureSecureDir, MAX_SOCKET_PATH_BYTES, verifySecureSocket } from './secure-dir.ts';
 export { errnoName, fileError } from './system-error.ts';

@@ -62,7 +62,7 @@ describe('the configuration', () => {
     const names = Object.keys(configSchema.shape).map(environmentName);
     expect(names).toContain('TRITERM_DETACHED_OVERFLOW_AFTER_MS');
     expect(new Set(names).size).toBe(names.length);
-    for (const name of names) expect(name).toMatch(/^TRITERM_[A-Z]+(_[A-Z]+)*$/);
+    for (const name of names) expect(name).toMatch(/^TRITERM_[A-Z0-9]+(_[A-Z0-9]+)*$/);
   });
 
   it('reads variables as what the setting wants', () => {
@@ -90,6 +90,55 @@ describe('the configuration', () => {
     };
     expect(load(env)).toMatchObject({ detachedOverflowAfterMs: null, refreshEnvironment: [], switchKey: '' });
     expect(refusal(() => load({ TRITERM_MAX_SESSIONS: '' })).message).toContain('TRITERM_MAX_SESSIONS');
+  });
+
+  it('takes the operator’s variables before the file, and its own before them', () => {
+    write({ redisHost: 'file', redisDb: 1, databaseUrl: 'sqlite:/file' });
+    const env = { REDIS_HOST: 'operator', REDIS_DB: '2', TRITERM_REDIS_DB: '3', SERVER_ID: 'a' };
+    expect(load(env)).toMatchObject({
+      redisHost: 'operator',
+      redisDb: 3,
+      databaseUrl: 'sqlite:/file',
+      serverId: 'a',
+    });
+    expect(load({ REDIS_PORT: '7000', REDIS_TLS: 'on', REDIS_CLUSTER_NODES: 'a:1, b:2' })).toMatchObject({
+      redisPort: 7000,
+      redisTls: true,
+      redisClusterNodes: ['a:1', 'b:2'],
+    });
+  });
+
+  it('takes an empty variable of the operator as not set, and its own as a value', () => {
+    write({ redisHost: 'file', databaseUrl: 'sqlite:/file' });
+    const env = { REDIS_HOST: '', REDIS_PORT: '', DATABASE_URL: '', TRITERM_DATABASE_URL: '' };
+    expect(load(env)).toMatchObject({ redisHost: 'file', redisPort: null, databaseUrl: '' });
+  });
+
+  it('lets what names a Redis replace what named another one before', () => {
+    write({ redisSentinels: ['s:1'], redisSentinelName: 'm', redisSentinelPassword: 'x', redisDb: 2 });
+    expect(load({ REDIS_HOST: 'h' })).toEqual({ ...DEFAULTS, redisHost: 'h', redisDb: 2 });
+    expect(load({ REDIS_HOST: 'h', TRITERM_REDIS_URL: 'redis://u' })).toEqual({
+      ...DEFAULTS,
+      redisUrl: 'redis://u',
+      redisDb: 2,
+    });
+    write({ redisHost: 'file', redisPort: 7000 });
+    expect(load({ REDIS_HOST: 'h' })).toMatchObject({ redisHost: 'h', redisPort: 7000 });
+    expect(load({ REDIS_URL: 'redis://u' })).toMatchObject({ redisHost: '', redisPort: null });
+    expect(load({ REDIS_PASSWORD: 'x' })).toMatchObject({ redisHost: 'file', redisPort: 7000 });
+  });
+
+  it('names the operator’s variable that a bad value came from', () => {
+    const error = refusal(() => load({ REDIS_PORT: 'tcp://10.0.0.1:6379' }));
+    expect(error.message).toMatch(/^REDIS_PORT: redisPort: /);
+  });
+
+  it('quotes nothing of a file that is no JSON, which may hold a password', () => {
+    for (const text of ['{"redisPassword":hunter2}', '{"redisPassword":"hunter2"x}', '["hunter2"']) {
+      write(text);
+      const error = refusal(load);
+      expect(JSON.stringify([error.message, error.details, String(error.cause)])).not.toContain('hunter2');
+    }
   });
 
   it('does not take the directory of the shell integration for its setting', () => {

@@ -14,6 +14,7 @@ describe('the paths', () => {
       lock: '/home/ada/.local/state/triterm/daemon.lock',
       stopMarker: '/home/ada/.local/state/triterm/stopped',
       database: '/home/ada/.local/state/triterm/triterm.db',
+      deviceId: '/home/ada/.local/state/triterm/device-id',
       sessionsDir: '/home/ada/.local/state/triterm/sessions',
       logFile: '/home/ada/.local/state/triterm/tritermd.log',
       configFile: '/home/ada/.config/triterm/config.json',

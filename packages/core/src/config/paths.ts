@@ -14,6 +14,8 @@ export interface Paths {
   /** Left by `daemon stop`: clients do not start a daemon while it is there. */
   readonly stopMarker: string;
   readonly database: string;
+  /** Names this account on this machine to servers. */
+  readonly deviceId: string;
   /** One directory a session, named by id: checkpoint, history, environment. */
   readonly sessionsDir: string;
   readonly logFile: string;
@@ -37,6 +39,7 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string 
     lock: join(stateDir, 'daemon.lock'),
     stopMarker: join(stateDir, 'stopped'),
     database: join(stateDir, 'triterm.db'),
+    deviceId: join(stateDir, 'device-id'),
     sessionsDir: join(stateDir, 'sessions'),
     logFile: join(stateDir, 'tritermd.log'),
     configFile: resolve(

@@ -1,20 +1,19 @@
 import * as z from 'zod';
 import { CLIENT_DEFAULTS, MAX_HISTORY_LINES } from './client-settings.ts';
+import { MAX_TIMER_MS, STORE_SHAPE } from './store-schema.ts';
 
 const positive = z.int().min(1);
-/** The longest time that a timer can measure: 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
- * The configuration: `config.json`, overridden by `TRITERM_<NAME>` variables, overridden by flags. Every setting has
- * a default, and every unknown one is an error.
+ * The configuration: `config.json`, overridden by variables, overridden by flags. Every setting has a default, and every
+ * unknown one is an error.
  */
 export const configSchema = z.strictObject({
   serverId: z
     .string()
     .max(64)
     .default('')
-    .describe("Name of this server in the store; the host's name when empty."),
+    .describe("Name of this server in the store, no other's; the host's name when empty."),
   logLevel: z
     .enum(['trace', 'debug', 'info', 'warn', 'error'])
     .default('info')
@@ -92,6 +91,7 @@ export const configSchema = z.strictObject({
     .max(MAX_HISTORY_LINES)
     .default(CLIENT_DEFAULTS.historyLines)
     .describe('Attaching: lines of scrollback that are printed before the screen.'),
+  ...STORE_SHAPE,
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -138,6 +138,10 @@ export const ERROR_CATALOG = {
     'storage',
     'Point `DATABASE_URL` at the primary; a read replica cannot take writes.',
   ),
+  STORE_NOT_EMPTY: spec('conflict', 'Import into an empty database, or give --replace.'),
+  DUMP_DAMAGED: spec('storage', 'Nothing was imported; make the dump again with `triterm db export`.'),
+  FILE_NOT_FOUND: spec('not-found', 'Check the path; a relative one counts from where the command runs.'),
+  FILE_EXISTS: spec('conflict', 'Nothing was overwritten; name another file.'),
   CACHE_UNAVAILABLE: spec(
     'unavailable',
     'See `triterm redis status`; everything goes on with the database alone.',

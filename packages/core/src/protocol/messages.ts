@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
 import { withAtMost } from './bounded-record.ts';
+import { STORE_METHODS } from './store-messages.ts';
 
 /**
  * Control messages between a client and tritermd: the single source of truth. Requests are `{id, method, params}`,
@@ -106,6 +107,8 @@ const attachParams = z.object({
   detachOthers: z.boolean().default(false),
   /** Scrollback lines to print before the screen. */
   historyLines: z.int().min(0).max(100_000).default(500),
+  /** Stable over connections and sessions; the same for all clients of what a person holds. */
+  deviceId: z.string().min(1).max(64).optional(),
   deviceName: z.string().max(256).default(''),
   pid: z.int().optional(),
   /** Variables to refresh for the session's shells. */
@@ -267,6 +270,7 @@ export const METHODS = {
     params: z.object({ reason: z.enum(['stop', 'restart']), killSessions: z.boolean().default(false) }),
     result: z.object({ pid: z.int() }),
   },
+  ...STORE_METHODS,
 } as const;
 
 export type Method = keyof typeof METHODS;
@@ -292,12 +296,15 @@ export const sessionEvent = z.object({
     'exited',
     'lost',
     'removed',
+    /** Of the server, not of a session: Redis is used, or not used any more. */
+    'cacheMode',
   ]),
   /** RFC 3339. */
   at: z.string(),
+  /** Empty for what concerns the server. */
   session: z.string(),
   name: z.string(),
-  /** What belongs to the type: `cols`/`rows`, `title`, `cwd`, `body`, `command`, `exitCode`, `signal`, `client`. */
+  /** What belongs to the type: `cols`/`rows`, `title`, `cwd`, `body`, `command`, `exitCode`, `signal`, `client`, `mode`, `reason`. */
   data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 export type SessionEvent = z.infer<typeof sessionEvent>;

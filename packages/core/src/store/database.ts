@@ -26,8 +26,11 @@ export interface OutboxItem extends OutboxEntry {
 export interface Outbox {
   /** Entries that were written at least `minAgeMs` ago by the database's clock, oldest first. */
   listOutbox(minAgeMs: number, limit: number): Promise<OutboxItem[]>;
-  /** Removes the entries that still have this revision. */
-  clearOutbox(entries: readonly OutboxEntry[]): Promise<void>;
+  /**
+   * Removes the entries that still have this revision, if `cacheIdentity` is the noted cache (`adoptCache`) or is not given: what
+   * was put into another one is missing in that. Whether it is.
+   */
+  clearOutbox(entries: readonly OutboxEntry[], cacheIdentity?: string): Promise<boolean>;
   /** Removes what is older: no cache entry lives so long. Returns how many. */
   dropOutbox(minAgeMs: number): Promise<number>;
   outboxDepth(): Promise<OutboxDepth>;

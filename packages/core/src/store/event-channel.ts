@@ -1,3 +1,5 @@
+import { TermError } from '../errors/index.ts';
+
 /** Who listens to a channel. */
 export interface ChannelListener {
   message(text: string): void;
@@ -19,3 +21,13 @@ export interface EventChannel {
 
 /** Bound of a message. */
 export const MAX_MESSAGE_BYTES = 7000;
+
+/** Throws TOO_LARGE for a message above the bound: what one channel takes, every channel takes. */
+export function checkMessage(message: string): void {
+  const bytes = Buffer.byteLength(message);
+  if (bytes > MAX_MESSAGE_BYTES)
+    throw new TermError(
+      'TOO_LARGE',
+      `A message of ${bytes} bytes is above the bound of ${MAX_MESSAGE_BYTES}.`,
+    );
+}

@@ -13,10 +13,17 @@ export type CacheAnswer =
       readonly fillToken: string | undefined;
     };
 
-/** `stored`: it is there now. `older`: what is there is as new or newer. `epoch`: what is there is of a later epoch. */
-export type PutOutcome = 'stored' | 'older' | 'epoch';
+/**
+ * `stored`: it replaced an older entry of its epoch. `older`: what is there is as new or newer. `epoch`: what is there is of a
+ * later epoch. `absent`: there is no entry of the epoch; nothing was stored, any fill token of others is void, and the writer
+ * has a new one: it reads the database again and fills. (Were the value stored at once, a writer that slept over a newer write
+ * and that one's eviction would put its old value back.)
+ */
+export type PutOutcome =
+  | { readonly kind: 'stored' | 'older' | 'epoch' }
+  | { readonly kind: 'absent'; readonly fillToken: string };
 /** `noToken`: a write came in between, or the token has lapsed. */
-export type FillOutcome = PutOutcome | 'noToken';
+export type FillOutcome = 'stored' | 'older' | 'epoch' | 'noToken';
 
 /** An entry as an operator looks at it. */
 export interface CachedEntry {
@@ -34,14 +41,14 @@ export interface CachedEntry {
  * the command deadline when the cache can't be used, and never leaves it wrong: a refused or unknown outcome is one that the
  * outbox makes good.
  *
- * Two rules keep it right. A value replaces another one of its epoch only if it is newer. An absent key is filled by a reader only
- * with the token that it got before it asked the database, and every put takes that token away: a reader that slept over a
- * write, or over the eviction of what was written, fills nothing.
+ * Two rules keep it right. A value replaces another one of its epoch only if it is newer. An absent key is filled only with a token
+ * that was had before the database was asked, by readers and writers alike, and every put takes others' tokens away: whoever slept
+ * over a write, or over the eviction of what was written, fills nothing.
  */
 export interface SessionCache {
   /** An entry of another epoch, or below `floor`, is a miss. */
   get(id: string, epochs: Epochs, floor: number): Promise<CacheAnswer>;
-  /** What a writer has committed. Tells all servers that the id has this revision. */
+  /** What a writer has committed. Tells all servers that the id has this revision, whatever the outcome. */
   put(record: SessionRecord, epochs: Epochs): Promise<PutOutcome>;
   /** Many puts in one go, outcomes in their order. */
   putAll(records: readonly SessionRecord[], epochs: Epochs): Promise<PutOutcome[]>;

@@ -51,7 +51,10 @@ export interface NewSession {
 export interface CreateOptions {
   /** Sessions that the user may have running; ended and lost ones don't count. */
   readonly limit: number;
-  /** A repetition with the same key returns the session that the first call made, as it is since. */
+  /**
+   * A repetition with the same key returns the session that the first call made, as it is since; when that was deleted,
+   * SESSION_NOT_FOUND.
+   */
   readonly idempotencyKey?: string;
 }
 

@@ -1,6 +1,5 @@
-import { newSessionId } from '@triterm/core/domain';
-import type { SessionStore } from '@triterm/core/store';
-import { openSqliteSessionStore } from '@triterm/core/store/sqlite';
+import type { Database } from '@triterm/core/store';
+import { openSqliteDatabase } from '@triterm/core/store/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Program } from '../program.ts';
 import { exampleSession, USER } from './session-examples.ts';
@@ -9,13 +8,15 @@ import { SqliteHarness, sqliteOptions } from './sqlite-harness.ts';
 const ROOMY = { limit: 1_000_000 };
 /** Far above what a busy machine delays the event loop, far below one busy wait of the database. */
 const NOT_BLOCKED_MS = 400;
+/** Two hundred reads by id; one try to write in the thread takes as long. */
+const POINT_READS_MS = 100;
 
 const program = (name: string, ...args: string[]) =>
   new Program(new URL(`./programs/${name}.ts`, import.meta.url), args);
 
 describe('the SQLite store among processes', () => {
   let harness: SqliteHarness;
-  let store: SessionStore;
+  let store: Database;
   const programs: Program[] = [];
   const start = (name: string, ...args: string[]): Program => {
     const started = program(name, ...args);
@@ -84,8 +85,13 @@ describe('the SQLite store among processes', () => {
       () => 'done',
       () => 'refused',
     );
-    // Reads go on meanwhile.
-    for (let read = 0; read < 3; read += 1) expect(await store.get(row.id)).toEqual(row);
+    // Reads by id don't wait at all, others only for the tries to write.
+    for (let read = 0; read < 100; read += 1) {
+      expect(await store.get(row.id)).toEqual(row);
+      expect(await store.read(row.id)).toEqual(row);
+    }
+    expect(performance.now() - began).toBeLessThan(POINT_READS_MS);
+    for (let read = 0; read < 3; read += 1) expect(await store.getByName(USER, 'work')).toEqual(row);
     expect(performance.now() - began).toBeLessThan(2000);
     await settled;
     clearInterval(ticks);
@@ -105,7 +111,7 @@ describe('the SQLite store among processes', () => {
     await holder.until(lines => lines.includes('held'));
     const write = store.create(exampleSession('work'), ROOMY);
     // The first tries are over when reads that were asked for later have been answered.
-    for (let read = 0; read < 3; read += 1) await store.get(newSessionId());
+    for (let read = 0; read < 3; read += 1) await store.getByName(USER, 'nothing');
     holder.child.stdin?.end();
     expect(await write).toMatchObject({ name: 'work' });
   });
@@ -114,10 +120,10 @@ describe('the SQLite store among processes', () => {
 describe('the thread of the SQLite store', () => {
   const workerUrl = new URL('./programs/faulty-worker.ts', import.meta.url);
   let harness: SqliteHarness;
-  let store: SessionStore;
+  let store: Database;
   beforeEach(async () => {
     harness = new SqliteHarness();
-    ({ store } = await openSqliteSessionStore(sqliteOptions(harness.file, { workerUrl })));
+    ({ database: store } = await openSqliteDatabase(sqliteOptions(harness.file, { workerUrl })));
   });
   afterEach(async () => {
     await store.close();
@@ -129,20 +135,22 @@ describe('the thread of the SQLite store', () => {
     const [death, write, read] = await Promise.allSettled([
       store.collect(1),
       store.update(row.id, {}, { name: 'play' }),
-      store.get(row.id),
+      store.getByName(USER, 'work'),
     ]);
     expect(death).toMatchObject({ reason: { code: 'OUTCOME_UNKNOWN' } });
     expect(write).toMatchObject({ reason: { code: 'OUTCOME_UNKNOWN' } });
     expect(read).toMatchObject({ reason: { code: 'STORE_UNAVAILABLE' } });
     // One that dies as soon as it lives is not started again at once.
-    await expect.poll(() => store.get(row.id).catch(() => undefined), { timeout: 10_000 }).toEqual(row);
+    await expect
+      .poll(() => store.getByName(USER, 'work').catch(() => undefined), { timeout: 10_000 })
+      .toEqual(row);
   });
 
   it('that hangs fails its callers at their deadline, refuses more than it may owe, and goes on afterwards', async () => {
     const row = await store.create(exampleSession('work'), ROOMY);
     const began = performance.now();
     const hung = store.collect(2);
-    const reads = Promise.allSettled(Array.from({ length: 1100 }, () => store.get(row.id)));
+    const reads = Promise.allSettled(Array.from({ length: 1100 }, () => store.getByName(USER, 'work')));
     await expect(hung).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     expect(performance.now() - began).toBeLessThan(3000);
     const refused = await reads;
@@ -150,8 +158,10 @@ describe('the thread of the SQLite store', () => {
     const messages = new Set(refused.map(result => (result as PromiseRejectedResult).reason.message));
     expect([...messages].toSorted()).toEqual([
       '1024 requests wait for the database.',
-      'The database has not answered in time (get).',
+      'The database has not answered in time (getByName).',
     ]);
-    await expect.poll(() => store.get(row.id).catch(() => undefined), { timeout: 10_000 }).toEqual(row);
+    await expect
+      .poll(() => store.getByName(USER, 'work').catch(() => undefined), { timeout: 10_000 })
+      .toEqual(row);
   }, 20_000);
 });

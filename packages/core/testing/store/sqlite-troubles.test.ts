@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { openSqliteSessionStore } from '@triterm/core/store/sqlite';
+import { openSqliteDatabase } from '@triterm/core/store/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canMount, ScratchDisk } from '../scratch-disk.ts';
 import { exampleDoc, exampleSession, USER } from './session-examples.ts';
@@ -98,16 +98,16 @@ describe('the SQLite store in trouble', () => {
       await makeDatabase(20);
       damage(harness.file);
       const damaged = readFileSync(harness.file);
-      const { store, movedAside } = await openSqliteSessionStore(sqliteOptions(harness.file));
+      const { database: store, movedAside } = await openSqliteDatabase(sqliteOptions(harness.file));
       expect(movedAside).toMatch(/triterm\.db\.corrupt-\d{8}T\d{6}Z$/);
       expect(readFileSync(movedAside ?? '')).toEqual(damaged);
       expect(await store.list(USER)).toMatchObject([]);
       const row = await store.create(exampleSession('work'), ROOMY);
       await store.close();
-      const again = await openSqliteSessionStore(sqliteOptions(harness.file));
+      const again = await openSqliteDatabase(sqliteOptions(harness.file));
       expect(again.movedAside).toBeUndefined();
-      expect(await again.store.list(USER)).toMatchObject([row]);
-      await again.store.close();
+      expect(await again.database.list(USER)).toMatchObject([row]);
+      await again.database.close();
     });
   });
 
@@ -115,7 +115,7 @@ describe('the SQLite store in trouble', () => {
     const aside = new Set<string | undefined>();
     for (let round = 0; round < 3; round += 1) {
       writeFileSync(harness.file, 'not a database '.repeat(100));
-      const { store, movedAside } = await openSqliteSessionStore(sqliteOptions(harness.file));
+      const { database: store, movedAside } = await openSqliteDatabase(sqliteOptions(harness.file));
       await store.close();
       aside.add(movedAside);
     }
@@ -152,7 +152,7 @@ describe('the SQLite store in trouble', () => {
   it('begins a new epoch after a reboot only', async () => {
     const epochs: string[] = [];
     for (const bootId of ['boot-1', 'boot-1', 'boot-2']) {
-      const { store } = await openSqliteSessionStore(sqliteOptions(harness.file, { bootId }));
+      const { database: store } = await openSqliteDatabase(sqliteOptions(harness.file, { bootId }));
       await store.close();
       epochs.push(`${readMetaValue(harness.file, 'db_epoch')} ${readMetaValue(harness.file, 'cache_epoch')}`);
     }
@@ -168,19 +168,43 @@ describe('the SQLite store in trouble', () => {
     chmodSync(harness.dir, 0o700);
   });
 
+  it('refuses writes when the database may not grow, goes on reading, and recovers by itself', async () => {
+    const workerUrl = new URL('./programs/small-worker.ts', import.meta.url);
+    const { database } = await openSqliteDatabase(sqliteOptions(harness.file, { workerUrl }));
+    try {
+      const row = await database.create(exampleSession('work'), ROOMY);
+      await database.clearOutbox([row]);
+      await database.collect(3);
+      const large = exampleDoc({ title: 'x'.repeat(200_000) });
+      const writes = [
+        database.update(row.id, {}, { doc: large }),
+        database.create(exampleSession('large', { doc: large }), ROOMY),
+      ];
+      for (const write of writes) await expect(write).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(await database.read(row.id)).toEqual(row);
+      expect(await database.list(USER)).toHaveLength(1);
+      expect(await database.listOutbox(0, 10)).toEqual([]);
+      await database.collect(4);
+      const after = await database.update(row.id, { rev: row.rev }, { doc: large });
+      expect(await database.listOutbox(0, 10)).toEqual([{ id: row.id, rev: after.rev, record: after }]);
+    } finally {
+      await database.close();
+    }
+  });
+
   describe.skipIf(!canMount())('on a disk of its own', () => {
     let disk: ScratchDisk;
     beforeEach(() => {
       disk = new ScratchDisk(512);
     });
     afterEach(() => disk.dispose());
-    const open = () => openSqliteSessionStore(sqliteOptions(join(disk.dir, 'triterm.db')));
+    const open = () => openSqliteDatabase(sqliteOptions(join(disk.dir, 'triterm.db')));
 
     it('refuses to open on a read-only file system, new database or old', async () => {
       disk.remount('ro');
       await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
       disk.remount('rw');
-      await (await open()).store.close();
+      await (await open()).database.close();
       disk.remount('ro');
       await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
     });
@@ -191,7 +215,7 @@ describe('the SQLite store in trouble', () => {
     });
 
     it('refuses writes while the disk is full, goes on reading, and recovers by itself', async () => {
-      const { store } = await open();
+      const { database: store } = await open();
       const row = await store.create(exampleSession('work'), ROOMY);
       disk.fill();
       const large = exampleDoc({ title: 'x'.repeat(200_000) });
@@ -203,7 +227,7 @@ describe('the SQLite store in trouble', () => {
       disk.drain();
       const after = await store.update(row.id, {}, { name: 'play' });
       await store.close();
-      const { store: reopened } = await open();
+      const { database: reopened } = await open();
       expect(await reopened.list(USER)).toMatchObject([after]);
       await reopened.close();
     });

@@ -125,6 +125,19 @@ describe('what may stand in the log', () => {
     );
   });
 
+  it.each([
+    ['redis://:a/hunter2@b@host:6379/0', 'redis://[hidden]@host:6379/0'],
+    [
+      'cannot reach "postgresql://me:hunter2#@h/db", giving up',
+      'cannot reach "postgresql://[hidden]@h/db", giving up',
+    ],
+    ['postgres:///db?password=hunter2&host=/run', 'postgres:///db?password=[hidden]&host=/run'],
+    ['REDIS_PASSWORD=hunter2 PORT=1', 'REDIS_PASSWORD=[hidden] PORT=1'],
+    ['https://me:hunter2@host/p', 'https://[hidden]@host/p'],
+  ])('holds no password, however it is written: %s', (text, shown) => {
+    expect(redactText(text)).toBe(shown);
+  });
+
   it('can always be printed', () => {
     fc.assert(
       fc.property(fc.anything({ withBigInt: true, withDate: true, withTypedArray: true }), value => {

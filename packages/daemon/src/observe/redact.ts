@@ -1,8 +1,12 @@
 /** Members whose values are never logged: secrets, whole environments, what people type and what programs print. */
 const SECRET_NAME =
   /pass(word|wd|phrase)?$|secret|token|credential|authori[sz]ation|cookie|api_?key|private_?key|^env$|environment|^(data|input|output|bytes)$/i;
-/** Credentials in an address: `redis://user:password@host`. */
+/** Credentials in an address of a store. Its password may be written with characters that none should hold: `redis://:a/b@c@host`. */
+const STORE_CREDENTIALS = /\b((?:rediss?|postgres(?:ql)?):\/\/)[^\s"'`]*@/gi;
+/** Credentials in any other address: `https://user:password@host`. */
 const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+/** `postgres:///name?password=…`, `REDIS_PASSWORD=…`. */
+const ASSIGNED_PASSWORD = /\b(\w*pass(?:word|wd)?=)[^\s&"'`]+/gi;
 
 const HIDDEN = '[hidden]';
 const MAX_DEPTH = 6;
@@ -26,7 +30,10 @@ export function redact(value: unknown, depth = 0): unknown {
 }
 
 export function redactText(text: string): string {
-  const shown = text.replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`);
+  const shown = text
+    .replaceAll(STORE_CREDENTIALS, `$1${HIDDEN}@`)
+    .replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`)
+    .replaceAll(ASSIGNED_PASSWORD, `$1${HIDDEN}`);
   return shown.length > MAX_TEXT_LENGTH ? `${shown.slice(0, MAX_TEXT_LENGTH)}…` : shown;
 }
 

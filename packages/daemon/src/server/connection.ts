@@ -37,6 +37,12 @@ export class Connection {
     return this.#gone.signal;
   }
 
+  /** Its client has said something: it is there. */
+  heard(): void {
+    const nowMs = performance.now();
+    for (const { attachment } of this.#channels.values()) attachment.heardAtMs = nowMs;
+  }
+
   /** Runs when the connection is over. Throws TOO_MANY_WAITING, and runs at once, when there are too many of them. */
   onClose(cleanup: () => void): void {
     const isFull = this.#cleanups.length >= MAX_SUBSCRIPTIONS;

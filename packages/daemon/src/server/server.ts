@@ -33,9 +33,18 @@ export class ProtocolServer {
       socket,
       own =>
         new Peer(socket, {
-          request: (method, params, channel) => this.#router.request(own, method, params, channel),
-          notification: (method, params, channel) => own.notification(method, params, channel),
-          data: frame => own.data(frame),
+          request: (method, params, channel) => {
+            own.heard();
+            return this.#router.request(own, method, params, channel);
+          },
+          notification: (method, params, channel) => {
+            own.heard();
+            own.notification(method, params, channel);
+          },
+          data: frame => {
+            own.heard();
+            own.data(frame);
+          },
           close: () => {
             this.#connections.delete(own);
             own.closed();

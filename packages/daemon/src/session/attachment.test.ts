@@ -19,6 +19,7 @@ function setUp(options: Partial<AttachmentOptions> = {}) {
       window: SIZE,
       lossless: false,
       historyLines: 0,
+      deviceId: 'device-1',
       deviceName: '',
       pid: null,
       nowMs: 0,

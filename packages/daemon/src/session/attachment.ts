@@ -34,6 +34,8 @@ export interface AttachmentOptions {
   readonly window: WindowSize;
   readonly lossless: boolean;
   readonly historyLines: number;
+  /** What its person holds, stable over connections; the same for all its clients. */
+  readonly deviceId: string;
   readonly deviceName: string;
   readonly pid: number | null;
   readonly nowMs: number;
@@ -69,7 +71,8 @@ export class Attachment {
   readonly lossless: boolean;
   readonly historyLines: number;
   readonly attachedAt = new Date().toISOString();
-  readonly #deviceName: string;
+  readonly deviceId: string;
+  readonly deviceName: string;
   readonly #pid: number | null;
   readonly #port: AttachmentPort;
   readonly #host: AttachmentHost;
@@ -77,6 +80,8 @@ export class Attachment {
   window: WindowSize;
   /** Monotonic time of the last input or attach. */
   activeAtMs: number;
+  /** Monotonic time at which its client was last heard. */
+  heardAtMs: number;
   /** Whether it is the primary client, as the session decides. */
   primary = false;
   #state: AttachmentState = 'waiting';
@@ -103,9 +108,11 @@ export class Attachment {
     this.window = options.window;
     this.lossless = options.lossless;
     this.historyLines = options.historyLines;
-    this.#deviceName = options.deviceName;
+    this.deviceId = options.deviceId;
+    this.deviceName = options.deviceName;
     this.#pid = options.pid;
     this.activeAtMs = options.nowMs;
+    this.heardAtMs = options.nowMs;
     this.#progressAtMs = options.nowMs;
     this.#port = port;
     this.#host = host;
@@ -287,7 +294,7 @@ export class Attachment {
       primary: this.primary,
       cols: this.window.cols,
       rows: this.window.rows,
-      deviceName: this.#deviceName,
+      deviceName: this.deviceName,
       pid: this.#pid,
       attachedAt: this.attachedAt,
       idleMs: Math.round(nowMs - this.activeAtMs),

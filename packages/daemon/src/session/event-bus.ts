@@ -12,6 +12,11 @@ export class EventBus {
     return () => this.#subscribers.delete(subscriber);
   }
 
+  /** Something that concerns the server and no session. */
+  emitOfServer(type: SessionEvent['type'], data: SessionEvent['data']): void {
+    this.emit(type, { id: '', name: '' }, data);
+  }
+
   emit(
     type: SessionEvent['type'],
     session: { readonly id: string; readonly name: string },

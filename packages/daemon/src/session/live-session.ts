@@ -44,6 +44,12 @@ export interface LiveSessionListener {
   eof(): void;
   lost(error: TermError): void;
   attachmentEnded(attachment: Attachment): void;
+  /** It is attached. */
+  joined(attachment: Attachment): void;
+  /** It is not any more. */
+  left(attachment: Attachment): void;
+  /** Another client is the primary one; undefined when there is none. */
+  primaryChanged(attachment: Attachment | undefined): void;
   /** A checkpoint for the disk was made. */
   checkpointed(checkpoint: Checkpoint): void;
   trouble(what: string, error: unknown): void;
@@ -188,6 +194,7 @@ export class LiveSession implements AttachmentHost {
     await this.#untilReplayed();
     const attachment = new Attachment(options, port, this);
     this.#attachments.add(attachment);
+    this.#listener.joined(attachment);
     if (
       take ||
       this.#primary === undefined ||
@@ -215,18 +222,21 @@ export class LiveSession implements AttachmentHost {
   /** The client attaches anew: nothing is decided without it. */
   replace(attachment: Attachment): void {
     this.#attachments.delete(attachment);
+    this.#listener.left(attachment);
     attachment.close();
     this.#screen?.dropView(attachment.token);
   }
 
   detach(attachment: Attachment): void {
     if (!this.#attachments.delete(attachment)) return;
+    this.#listener.left(attachment);
     attachment.close();
     this.#screen?.dropView(attachment.token);
     if (attachment.primary) {
       attachment.primary = false;
       const next = this.latestController;
-      if (next !== undefined) this.#makePrimary(next);
+      if (next === undefined) this.#listener.primaryChanged(undefined);
+      else this.#makePrimary(next);
     }
     this.#decideSize();
     this.flowChanged();
@@ -304,7 +314,10 @@ export class LiveSession implements AttachmentHost {
     this.#checkpoints.close();
     clearTimeout(this.#stallTimer);
     this.#releaseReplayed();
-    for (const attachment of this.#attachments) attachment.close();
+    for (const attachment of this.#attachments) {
+      this.#listener.left(attachment);
+      attachment.close();
+    }
     this.#attachments.clear();
     this.#screen?.close();
     this.#screen = undefined;
@@ -324,6 +337,7 @@ export class LiveSession implements AttachmentHost {
     const before = this.#primary;
     if (before === attachment) return;
     attachment.primary = true;
+    this.#listener.primaryChanged(attachment);
     attachment.notify('attachment.role', { role: attachment.role, primary: true });
     if (before !== undefined) {
       before.primary = false;

@@ -32,7 +32,11 @@ export class RecordWriter {
   }
 
   /** Something was learned; stored soon. */
-  learn(change: { state?: SessionRow['state']; doc?: Partial<SessionDoc> }): void {
+  learn(change: {
+    state?: SessionRow['state'];
+    primarySocket?: string | null;
+    doc?: Partial<SessionDoc>;
+  }): void {
     this.#pending = merged(this.#pending, change);
     this.#timer ??= setTimeout(() => this.#flush(), COALESCE_MS);
   }

@@ -9,12 +9,14 @@ import {
 } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams } from '@triterm/core/protocol';
-import type { ListedSession, SessionRow, SessionStore } from '@triterm/core/store';
+import type { ListedSession, LockManager, SessionRow, SessionStore } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
 import type { Screens } from '../screen/screen.ts';
 import type { EventBus } from './event-bus.ts';
+import { exclusively } from './exclusive.ts';
 import type { Launch } from './launch/index.ts';
 import { freeName, retiredName } from './naming.ts';
+import type { Presence } from './presence.ts';
 import { RecordWriter } from './record-writer.ts';
 import { rebasedCheckpoint } from './recreate.ts';
 import { Session } from './session.ts';
@@ -28,6 +30,8 @@ export interface SessionLifecycleDependencies {
   readonly store: SessionStore;
   readonly screens: Screens;
   readonly bus: EventBus;
+  readonly presence: Presence;
+  readonly locks: Pick<LockManager, 'acquire'>;
   readonly config: Config;
   readonly sessionsDir: string;
   readonly serverId: string;
@@ -92,10 +96,12 @@ export class SessionLifecycle {
           this.#d.trouble(row.id, 'keeping the scrollback of a session that is made anew', error);
         return undefined;
       });
-    const claimed = await this.#d.store.claim(row.id, { rev: row.rev }, this.#d.serverId, {
-      state: 'running',
-      doc: { ...size, ...this.#notStarted() },
-    });
+    const claimed = await exclusively(this.#d.locks, row.id, () =>
+      this.#d.store.claim(row.id, { rev: row.rev }, this.#d.serverId, {
+        state: 'running',
+        doc: { ...size, ...this.#notStarted() },
+      }),
+    );
     session.record.replace(claimed);
     try {
       await this.#d.starter.spawn(session, launch, initial);
@@ -272,6 +278,7 @@ export class SessionLifecycle {
       files,
       bus: this.#d.bus,
       screens: this.#d.screens,
+      presence: this.#d.presence,
       trouble: (what, error) => this.#d.trouble(row.id, what, error),
       settled: session => void this.#settle(session),
     });

@@ -4,14 +4,16 @@ import type { Config } from '@triterm/core/config/load';
 import type { SessionInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams, Result } from '@triterm/core/protocol';
-import type { SessionStore } from '@triterm/core/store';
+import type { LockManager, SessionStore } from '@triterm/core/store';
 import type { Pty, PtyHosts } from '../pty/pty.ts';
 import type { Screens } from '../screen/screen.ts';
 import type { Attachment, AttachmentPort } from './attachment.ts';
 import type { EventBus } from './event-bus.ts';
+import { exclusively } from './exclusive.ts';
 import { killSession } from './kill.ts';
 import { refreshSessionEnvironment } from './launch/index.ts';
 import type { LiveSession } from './live-session.ts';
+import type { Presence } from './presence.ts';
 import { CommandRunner } from './run.ts';
 import type { Session } from './session.ts';
 import { LOCAL_USER, requireName, SessionLifecycle } from './session-lifecycle.ts';
@@ -24,6 +26,10 @@ export interface SessionServiceDependencies {
   readonly hosts: PtyHosts;
   readonly screens: Screens;
   readonly bus: EventBus;
+  readonly presence: Presence;
+  readonly locks: Pick<LockManager, 'acquire'>;
+  /** Ids under which this state directory's server is, or was, known in the store. */
+  readonly ownIds: ReadonlySet<string>;
   readonly config: Config;
   readonly sessionsDir: string;
   readonly serverId: string;
@@ -64,7 +70,8 @@ export class SessionService {
 
   /** Takes up the stored sessions and the PTYs that were found. */
   async start(found: readonly Pty[]): Promise<void> {
-    const rows = await this.#d.store.list(LOCAL_USER);
+    // Another server's sessions are its own business, whether it answers or not.
+    const rows = (await this.#d.store.list(LOCAL_USER)).filter(row => this.#d.ownIds.has(row.ownerServer));
     const ptys = new Map(found.map(pty => [pty.session, pty]));
     const { unanswered } = this.#d.hosts;
     const takingUp = rows.map(row => {
@@ -114,6 +121,7 @@ export class SessionService {
       session.leave();
       session.record.close();
     }
+    await this.#d.presence.stop();
   }
 
   /** Attached clients, over all sessions. */
@@ -160,7 +168,13 @@ export class SessionService {
       );
     }
     const attached = await live.attach(
-      { ...params, token: params.attachment, pid: params.pid ?? null, nowMs: performance.now() },
+      {
+        ...params,
+        token: params.attachment,
+        deviceId: params.deviceId ?? params.deviceName,
+        pid: params.pid ?? null,
+        nowMs: performance.now(),
+      },
       port,
       params.resume,
       params.take,
@@ -193,7 +207,12 @@ export class SessionService {
 
   async resize(params: ParsedParams<'session.resize'>): Promise<SessionInfo> {
     const session = this.registry.find(params.target);
-    await session.running.resize(params.size);
+    const live = session.running;
+    await exclusively(this.#d.locks, session.id, async () => {
+      await live.resize(params.size);
+      // Stored when the command is done; while the database is away, as soon as it is back.
+      await session.record.flush();
+    });
     return session.info();
   }
 
@@ -233,14 +252,17 @@ export class SessionService {
     return chosen.length;
   }
 
-  take(target: string, client: string | undefined): SessionInfo {
+  async take(target: string, client: string | undefined): Promise<SessionInfo> {
     const session = this.registry.find(target);
     const live = session.running;
     const chosen = client === undefined ? live.latestController : clientOf(session, live, client);
     if (chosen === undefined)
       throw new TermError('CLIENT_NOT_FOUND', `No controller is attached to ${session.name}.`);
     if (chosen.role !== 'controller') throw new TermError('READ_ONLY', `Client ${chosen.id} is a viewer.`);
-    live.take(chosen, performance.now());
+    await exclusively(this.#d.locks, session.id, async () => {
+      live.take(chosen, performance.now());
+      await session.record.flush();
+    });
     return session.info();
   }
 

@@ -4,9 +4,11 @@ import { TermError } from '@triterm/core/errors';
 import type { ExitStatus } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
 import type { Capture, Checkpoint, Screen, Screens, ShellMark } from '../screen/screen.ts';
+import type { Attachment } from './attachment.ts';
 import type { EventBus } from './event-bus.ts';
 import { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './launch/index.ts';
 import type { LiveSession, LiveSessionListener } from './live-session.ts';
+import type { Presence } from './presence.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { SessionFiles } from './session-files.ts';
 
@@ -31,6 +33,7 @@ export interface SessionDependencies {
   trouble(what: string, error: unknown): void;
   /** Its program has ended and everything that it wrote is known and kept. */
   settled(session: Session): void;
+  readonly presence: Presence;
 }
 
 /** Those that may wait for one session at once. */
@@ -208,6 +211,9 @@ export class Session {
         this.emit('detached', { client: attachment.id });
         this.#settle();
       },
+      joined: attachment => this.#dependencies.presence.joined(this.id, attachment),
+      left: attachment => this.#dependencies.presence.left(this.id, attachment),
+      primaryChanged: attachment => this.#primaryChanged(attachment),
       checkpointed: (checkpoint: Checkpoint) => this.files.keep(checkpoint.bytes),
       trouble: (what, error) => this.#dependencies.trouble(what, error),
     };
@@ -218,6 +224,11 @@ export class Session {
     if (doc.cols === size.cols && doc.rows === size.rows) return;
     this.learn({ cols: size.cols, rows: size.rows });
     this.emit('resized', { cols: size.cols, rows: size.rows });
+  }
+
+  #primaryChanged(attachment: Attachment | undefined): void {
+    this.#record.learn({ primarySocket: attachment?.id ?? null });
+    if (attachment !== undefined) this.#dependencies.presence.primary(this.id, attachment);
   }
 
   #changed(what: 'title' | 'cwd', value: { title: string } | { cwd: string }): void {

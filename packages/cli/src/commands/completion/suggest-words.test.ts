@@ -86,6 +86,11 @@ describe('suggestions', () => {
     expect(await suggest('new --cwd=/tm')).toEqual({ kind: 'directories', before: '--cwd=' });
   });
 
+  it('leave files to the shell', async () => {
+    expect(await suggest('db import ses')).toEqual({ kind: 'files', before: '' });
+    expect(await suggest('db export ')).toEqual({ kind: 'files', before: '' });
+  });
+
   it("leave another program's line to the shell, from where it begins", async () => {
     expect(await suggest('new -d -- ')).toEqual({ kind: 'command', from: 3 });
     expect(await suggest('new -- ls --co')).toEqual({ kind: 'command', from: 2 });

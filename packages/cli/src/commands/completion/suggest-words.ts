@@ -27,7 +27,7 @@ export interface Suggestion {
 export type Suggestions =
   | { readonly kind: 'words'; readonly words: readonly Suggestion[] }
   /** The shell knows them better; with what stands before the path within the word. */
-  | { readonly kind: 'directories'; readonly before: string }
+  | { readonly kind: 'directories' | 'files'; readonly before: string }
   /** Another program's command line, from the word of this index on. */
   | { readonly kind: 'command'; readonly from: number };
 
@@ -169,6 +169,7 @@ async function values(
   const complete: Completion | undefined = spec.choices ?? spec.complete;
   if (complete === undefined) return NOTHING;
   if (complete === 'directory') return { kind: 'directories', before };
+  if (complete === 'file') return { kind: 'files', before };
   if (complete !== 'session') return listed(complete.map(value => `${before}${value}`));
   const sessions = (await source.sessions()).filter(({ name }) => !args.includes(name));
   return { kind: 'words', words: sessions.map(session => sessionWord(session, before)) };

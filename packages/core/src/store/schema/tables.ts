@@ -37,10 +37,10 @@ export interface SessionActivityTable {
   last_activity_at: number;
 }
 
-/** Connections as their servers last told; read when the registry in the cache can't be. */
+/** Attachments as their servers last told; read when the registry in the cache can't be. Key: session and socket. */
 export interface SocketTable {
-  id: string;
   session_id: string;
+  id: string;
   server_id: string;
   incarnation: number;
   user_id: string;
@@ -60,10 +60,12 @@ export interface ServerTable {
   lease_until: number;
 }
 
-/** Rows whose cache entries are behind. */
+/** Rows whose cache entries may be behind. */
 export interface CacheOutboxTable {
   id: string;
   rev: number;
+  /** When the last write was, by the database's clock. */
+  at: number;
 }
 
 export interface QuotaTable {
@@ -78,7 +80,10 @@ export interface IdempotencyTable {
   at: number;
 }
 
-/** `schema`, `min_compatible`, `db_epoch`, `cache_epoch`, `boot_id`, and on SQLite the counter `rev`. */
+/**
+ * `schema`, `min_compatible`, `db_epoch`, `cache_epoch`, `cache_identity` (empty: none was noted), on SQLite `boot_id` and the
+ * counter `rev`, which is the sequence `triterm_rev` on PostgreSQL.
+ */
 export interface MetaTable {
   k: string;
   v: string;

@@ -1,6 +1,6 @@
 import { TermError } from '../../errors/index.ts';
 import type { Connection } from './connection.ts';
-import { perform } from './session-table.ts';
+import { perform } from './perform.ts';
 import { isBusy, needsReopening, storeError } from './sqlite-error.ts';
 import { type Call, isRead, type StoreAnswer, sharedNowMs } from './worker-messages.ts';
 

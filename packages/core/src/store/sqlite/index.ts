@@ -1,1 +1,7 @@
-export { type OpenedStore, openSqliteSessionStore, type SqliteStoreOptions } from './sqlite-session-store.ts';
+export type { AdminOptions } from './admin-thread.ts';
+export { SqliteAdmin } from './sqlite-admin.ts';
+export {
+  type OpenedDatabase,
+  openSqliteDatabase,
+  type SqliteDatabaseOptions,
+} from './sqlite-database.ts';

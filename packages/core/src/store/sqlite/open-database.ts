@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto';
 import { closeSync, lstatSync, openSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
-import { Migrator } from 'kysely/migration';
 import { TermError } from '../../errors/index.ts';
-import { MIN_COMPATIBLE, migrationProvider, SCHEMA_VERSION } from '../schema/migrations.ts';
-import { Connection, query } from './connection.ts';
-import { nextRev, readMeta, writeMeta } from './meta.ts';
+import { Connection } from './connection.ts';
+import type { Driver } from './driver.ts';
+import { beginDbEpoch } from './epoch-table.ts';
+import { readMeta, writeMeta } from './meta.ts';
+import { isUpToDate, migrate } from './migrate.ts';
 import { moveAside } from './move-aside.ts';
 import { isBusy, isCorrupt, storeError } from './sqlite-error.ts';
 import { type Opened, type StoreWorkerData, sharedNowMs } from './worker-messages.ts';
@@ -20,9 +17,6 @@ const OPEN_DEADLINE_MS = 2500;
 const OPEN_RETRY_MS = 20;
 /** The WAL file is cut to this after a checkpoint. */
 const WAL_LIMIT_BYTES = 4 * 1024 * 1024;
-
-/** Makes a better-sqlite3 database; given by the only file that imports the driver. */
-export type Driver = (file: string, options: { timeout: number }) => Database.Database;
 
 export interface OpenedConnection extends Opened {
   readonly connection: Connection;
@@ -61,13 +55,8 @@ async function open(driver: Driver, where: StoreWorkerData, check: boolean): Pro
   try {
     const connection = new Connection(database);
     if (check) refuseDamaged(database);
-    // Before anything is changed: what is not ours is left as it is, its journal mode too.
-    isUpToDate(connection, where.file);
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
-    await migrate(connection, where.file);
-    register(connection, where);
+    await prepare(connection, where.file);
+    beginBoot(connection, where.bootId);
     return connection;
   } catch (thrown) {
     database.close();
@@ -76,10 +65,23 @@ async function open(driver: Driver, where: StoreWorkerData, check: boolean): Pro
 }
 
 /**
+ * Makes a connection ready for writing, with its schema up to date. Throws STORE_TOO_NEW, and STORE_UNAVAILABLE for a database of another program,
+ * before anything is changed: what is not ours is left as it is, its journal mode too.
+ */
+export async function prepare(connection: Connection, file: string): Promise<void> {
+  isUpToDate(connection, file);
+  const { database } = connection;
+  database.pragma('journal_mode = WAL');
+  database.pragma('synchronous = FULL');
+  database.pragma(`journal_size_limit = ${WAL_LIMIT_BYTES}`);
+  await migrate(connection, file);
+}
+
+/**
  * SQLite would make the file with the umask's mode, and gives its companions the mode of the file. A file that exists is only
  * looked at: closing a descriptor of it would drop the locks that this process holds on it (fcntl(2)).
  */
-function createPrivately(file: string): void {
+export function createPrivately(file: string): void {
   const found = lstatSync(file, { throwIfNoEntry: false });
   if (found === undefined) {
     try {
@@ -87,7 +89,7 @@ function createPrivately(file: string): void {
     } catch (thrown) {
       if (!(thrown instanceof Error && 'code' in thrown)) throw thrown;
       if (thrown.code === 'EEXIST') return;
-      throw new TermError(creationCode(thrown.code), `Cannot make the database ${file}: ${thrown.message}`, {
+      throw new TermError(fileErrorCode(thrown.code), `Cannot make the database ${file}: ${thrown.message}`, {
         cause: thrown,
       });
     }
@@ -96,7 +98,8 @@ function createPrivately(file: string): void {
   }
 }
 
-function creationCode(errno: unknown): 'READ_ONLY_STATE' | 'DISK_FULL' | 'STORE_UNAVAILABLE' {
+/** What a file system's refusal is to the store. */
+export function fileErrorCode(errno: unknown): 'READ_ONLY_STATE' | 'DISK_FULL' | 'STORE_UNAVAILABLE' {
   if (errno === 'EROFS' || errno === 'EACCES') return 'READ_ONLY_STATE';
   return errno === 'ENOSPC' || errno === 'EDQUOT' ? 'DISK_FULL' : 'STORE_UNAVAILABLE';
 }
@@ -107,78 +110,15 @@ function refuseDamaged(database: Database.Database): void {
   if (found !== 'ok') throw Object.assign(new Error(String(found)), { code: 'SQLITE_CORRUPT' });
 }
 
-/** `meta` is read first: a newer release's schema is left alone, and refused only where that release says so. */
-async function migrate(connection: Connection, file: string): Promise<void> {
-  if (isUpToDate(connection, file)) return;
-  const { database } = connection;
-  // Kysely's migrator takes no lock that other processes see.
-  database.exec('BEGIN IMMEDIATE');
-  try {
-    if (!isUpToDate(connection, file)) {
-      const db = new Kysely<unknown>({ dialect: new SqliteDialect({ database }) });
-      const { error } = await new Migrator({ db, provider: migrationProvider }).migrateToLatest();
-      if (error !== undefined) throw error;
-      writeMeta(connection, 'schema', String(SCHEMA_VERSION));
-      writeMeta(connection, 'min_compatible', String(MIN_COMPATIBLE));
-      if (readMeta(connection, 'rev') === undefined) writeMeta(connection, 'rev', '0');
-    }
-    database.exec('COMMIT');
-  } catch (thrown) {
-    if (database.inTransaction) database.exec('ROLLBACK');
-    throw thrown;
-  }
-}
-
-/** Throws STORE_TOO_NEW, or STORE_UNAVAILABLE for a database that is not ours. */
-function isUpToDate(connection: Connection, file: string): boolean {
-  const tables = connection.database
-    .prepare('SELECT name FROM sqlite_master WHERE type = ?')
-    .pluck()
-    .all('table');
-  if (tables.length === 0) return false;
-  if (!tables.includes('meta')) {
-    throw new TermError('STORE_UNAVAILABLE', `${file} is a database of another program.`, {
-      hint: 'Move it away, or set TRITERM_STATE_DIR to another directory.',
-    });
-  }
-  const minCompatible = Number(readMeta(connection, 'min_compatible'));
-  if (minCompatible > SCHEMA_VERSION) {
-    throw new TermError(
-      'STORE_TOO_NEW',
-      `The database ${file} needs a triterm of schema ${minCompatible} or later; this one has schema ${SCHEMA_VERSION}.`,
-      { details: { file, minCompatible, schema: SCHEMA_VERSION } },
-    );
-  }
-  return Number(readMeta(connection, 'schema')) >= SCHEMA_VERSION;
-}
-
-/** Notes which server uses the database, and begins a new epoch after a reboot. Writes only what changed. */
-function register(connection: Connection, { file, serverId, bootId }: StoreWorkerData): void {
-  const stateDir = dirname(file);
-  const known = connection.first(query.selectFrom('server').selectAll().where('id', '=', serverId));
-  const rebooted = readMeta(connection, 'boot_id') !== bootId;
-  if (!rebooted && known?.boot_id === bootId && known.state_dir === stateDir) return;
+/** After a reboot, nobody may go by what was cached before: the last commits may be gone with the power. */
+function beginBoot(connection: Connection, bootId: string): void {
+  if (readMeta(connection, 'boot_id') === bootId) return;
   connection.begin();
   try {
-    if (rebooted) {
+    if (readMeta(connection, 'boot_id') !== bootId) {
       writeMeta(connection, 'boot_id', bootId);
-      writeMeta(connection, 'db_epoch', randomBytes(16).toString('hex'));
-      writeMeta(connection, 'cache_epoch', String(Number(readMeta(connection, 'cache_epoch') ?? 0) + 1));
+      beginDbEpoch(connection);
     }
-    const server = {
-      incarnation: nextRev(connection),
-      host_id: hostname(),
-      boot_id: bootId,
-      state_dir: stateDir,
-      advertise_url: null,
-      lease_until: 0,
-    };
-    connection.run(
-      query
-        .insertInto('server')
-        .values({ id: serverId, ...server })
-        .onConflict(conflict => conflict.column('id').doUpdateSet(server)),
-    );
     connection.commit();
   } catch (thrown) {
     connection.rollback();

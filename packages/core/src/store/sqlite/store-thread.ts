@@ -6,7 +6,9 @@ import {
   type Opened,
   type Operation,
   type Outcome,
+  REOPENED,
   type StoreAnswer,
+  type StoreMessage,
   type StoreRequest,
   type StoreWorkerData,
   sharedNowMs,
@@ -28,6 +30,8 @@ export interface StoreThreadOptions extends StoreWorkerData {
   /** The file of `worker.ts`, as source or bundle. */
   readonly workerUrl: URL;
   readonly execArgv: readonly string[];
+  /** The thread has opened the path again. */
+  readonly reopened: () => void;
 }
 
 interface Waiting {
@@ -131,11 +135,12 @@ export class StoreThread {
     const nowMs = performance.now();
     if (nowMs - this.#startedAtMs < RESTART_PAUSE_MS) return undefined;
     this.#startedAtMs = nowMs;
-    const { workerUrl, execArgv, file, serverId, bootId } = this.#options;
-    const data: StoreWorkerData = { file, serverId, bootId };
+    const { workerUrl, execArgv, file, bootId, reopened } = this.#options;
+    const data: StoreWorkerData = { file, bootId };
     const worker = new Worker(workerUrl, { name: 'store', workerData: data, execArgv: [...execArgv] });
-    worker.on('message', (answers: StoreAnswer[]) => {
-      for (const answer of answers) this.#settle(answer);
+    worker.on('message', (message: StoreMessage) => {
+      if (message === REOPENED) reopened();
+      else for (const answer of message) this.#settle(answer);
     });
     worker.on('error', cause => this.#lost(worker, cause));
     worker.on('exit', () => this.#lost(worker, undefined));

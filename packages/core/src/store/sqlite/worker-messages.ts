@@ -1,24 +1,34 @@
 import type { WireError } from '../../errors/index.ts';
-import type { SessionStore } from '../session-store.ts';
+import type { Database } from '../database.ts';
 
 /** What the store's thread is started with. */
 export interface StoreWorkerData {
   readonly file: string;
-  readonly serverId: string;
   readonly bootId: string;
 }
 
-export type Operation = Exclude<keyof SessionStore, 'close'>;
+export type Operation = Exclude<keyof Database, 'close' | 'kind'>;
 
 /** Operations that change nothing: they need no write lock, and repeating them is harmless. */
-const READS: ReadonlySet<string> = new Set<Operation>(['get', 'getByName', 'list']);
+const READS: ReadonlySet<string> = new Set<Operation>([
+  'get',
+  'getByName',
+  'list',
+  'read',
+  'recent',
+  'listOutbox',
+  'outboxDepth',
+  'epochs',
+  'listServers',
+  'listSockets',
+]);
 
 export function isRead(op: Operation): boolean {
   return READS.has(op);
 }
 
-export type Arguments<O extends Operation> = Parameters<SessionStore[O]>;
-export type Outcome<O extends Operation> = Awaited<ReturnType<SessionStore[O]>>;
+export type Arguments<O extends Operation> = Parameters<Database[O]>;
+export type Outcome<O extends Operation> = Awaited<ReturnType<Database[O]>>;
 
 /** A call of one operation, as it crosses to the thread. */
 export type Call = { [O in Operation]: { readonly op: O; readonly args: Arguments<O> } }[Operation];
@@ -33,6 +43,10 @@ export type StoreRequest =
 export type StoreAnswer =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: WireError };
+
+/** Said before any answer that comes from the new connection: the file may be another one. */
+export const REOPENED = 'reopened';
+export type StoreMessage = readonly StoreAnswer[] | typeof REOPENED;
 
 /** The result of `open`. */
 export interface Opened {

@@ -1,4 +1,4 @@
-import { openSqliteSessionStore } from '@triterm/core/store/sqlite';
+import { openSqliteDatabase } from '@triterm/core/store/sqlite';
 import { exampleSession } from '../session-examples.ts';
 import { sqliteOptions } from '../sqlite-harness.ts';
 
@@ -7,7 +7,7 @@ import { sqliteOptions } from '../sqlite-harness.ts';
  * argv[4] of them; prints the id and revision of each that the store has acknowledged.
  */
 const [, , file = '', prefix = '', count = '0'] = process.argv;
-const { store } = await openSqliteSessionStore(sqliteOptions(file, { serverId: prefix }));
+const { database: store } = await openSqliteDatabase(sqliteOptions(file));
 process.stdout.write('open\n');
 let next = 0;
 const write = async (): Promise<void> => {

@@ -47,7 +47,7 @@ export function attachHandlers(
       return {};
     },
     'session.detach': ({ target, client }) => ({ detached: service.detach(target, client) }),
-    'session.take': ({ target, client }) => ({ session: service.take(target, client) }),
+    'session.take': async ({ target, client }) => ({ session: await service.take(target, client) }),
   };
 }
 

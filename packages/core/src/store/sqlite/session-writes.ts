@@ -4,7 +4,6 @@ import { TermError } from '../../errors/index.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import type {
   CreateOptions,
-  ListedSession,
   NewSession,
   SessionChange,
   SessionRow,
@@ -13,42 +12,22 @@ import type {
 } from '../session-store.ts';
 import { type Connection, query } from './connection.ts';
 import { nextRev } from './meta.ts';
-import type { Call } from './worker-messages.ts';
+import { noteWrite } from './outbox.ts';
+import { findById, live, toRow } from './session-rows.ts';
 
-type StoredSession = SessionTable & { last_activity_at: number | null };
+/**
+ * Writes of sessions within the transaction that is open: all that a write has is decided and written there, its outbox
+ * entry too. Throws the operations' own errors, and SQLite's.
+ */
 
-/** Runs one operation of the store within the transaction that is open. Throws the operation's own errors, and SQLite's. */
-export function perform(connection: Connection, call: Call, nowMs: number): unknown {
-  switch (call.op) {
-    case 'create':
-      return create(connection, ...call.args, nowMs);
-    case 'get':
-      return live(findById(connection, call.args[0]));
-    case 'getByName':
-      return getByName(connection, ...call.args);
-    case 'list':
-      return list(connection, ...call.args);
-    case 'update':
-      return change(connection, call.args[0], call.args[1], call.args[2], nowMs);
-    case 'claim':
-      return change(connection, call.args[0], call.args[1], call.args[3], nowMs, call.args[2]);
-    case 'delete':
-      return remove(connection, ...call.args, nowMs);
-    case 'recordActivity':
-      return recordActivity(connection, ...call.args);
-    case 'collect':
-      return collect(connection, ...call.args);
-  }
-}
-
-function create(
+export function create(
   connection: Connection,
+  nowMs: number,
   session: NewSession,
   { limit, idempotencyKey }: CreateOptions,
-  nowMs: number,
 ): SessionRow {
   const made = idempotencyKey === undefined ? undefined : findMade(connection, idempotencyKey);
-  if (made !== undefined) return toRow(made);
+  if (made !== undefined) return stillThere(made);
   const { id, userId, name } = session;
   if (session.state === 'running') refuseBeyond(limit, connection, userId);
   const before = findById(connection, id);
@@ -72,13 +51,24 @@ function create(
     deleted_at: null,
   };
   connection.run(query.insertInto('session').values(stored));
+  noteWrite(connection, id, rev, nowMs);
   if (idempotencyKey !== undefined)
     connection.run(query.insertInto('idempotency').values({ key: idempotencyKey, result: id, at: nowMs }));
-  return toRow({ ...stored, last_activity_at: null });
+  return toRow(stored);
+}
+
+/** A repetition makes nothing anew, nor does it bring back what was deleted since. */
+function stillThere(made: SessionTable): SessionRow {
+  if (made.deleted_at !== null)
+    throw new TermError(
+      'SESSION_NOT_FOUND',
+      `Session ${made.name} was made by this request, and removed since.`,
+    );
+  return toRow(made);
 }
 
 /** What an earlier call with this key made, deleted or not; undefined when that was collected. */
-function findMade(connection: Connection, key: string): StoredSession | undefined {
+function findMade(connection: Connection, key: string): SessionTable | undefined {
   const made = connection.first(query.selectFrom('idempotency').select('result').where('key', '=', key));
   return made === undefined ? undefined : findById(connection, made.result);
 }
@@ -114,44 +104,13 @@ function refuseTaken(connection: Connection, userId: string, name: string): void
   });
 }
 
-const withActivity = () =>
-  query
-    .selectFrom('session')
-    .leftJoin('session_activity', 'session_activity.id', 'session.id')
-    .selectAll('session')
-    .select('session_activity.last_activity_at');
-
-function findById(connection: Connection, id: string): StoredSession | undefined {
-  return connection.first(withActivity().where('session.id', '=', id));
-}
-
-function getByName(connection: Connection, userId: string, name: string): SessionRow | undefined {
-  return live(
-    connection.first(
-      withActivity().where('user_id', '=', userId).where('name', '=', name).where('deleted_at', 'is', null),
-    ),
-  );
-}
-
-function list(connection: Connection, userId: string): ListedSession[] {
-  return connection
-    .all(
-      withActivity()
-        .where('user_id', '=', userId)
-        .where('deleted_at', 'is', null)
-        .orderBy('created_at')
-        .orderBy('rev'),
-    )
-    .map(toListed);
-}
-
 /** With `claimant`, the session's owner becomes that server, fenced by the new revision. */
-function change(
+export function change(
   connection: Connection,
+  nowMs: number,
   id: string,
   guard: WriteGuard,
   wanted: SessionChange,
-  nowMs: number,
   claimant?: string,
 ): SessionRow {
   const before = findById(connection, id);
@@ -162,7 +121,7 @@ function change(
     refuseTaken(connection, before.user_id, wanted.name);
   const rev = nextRev(connection);
   const doc: SessionDoc = { ...(JSON.parse(before.doc) as SessionDoc), ...wanted.doc };
-  const after: StoredSession = {
+  const after: SessionTable = {
     ...before,
     rev,
     name: wanted.name ?? before.name,
@@ -173,8 +132,9 @@ function change(
     doc: JSON.stringify(doc),
     updated_at: nowMs,
   };
-  const { id: _id, last_activity_at: _activity, ...columns } = after;
+  const { id: _id, ...columns } = after;
   connection.run(query.updateTable('session').set(columns).where('id', '=', id));
+  noteWrite(connection, id, rev, nowMs);
   return toRow(after);
 }
 
@@ -188,7 +148,12 @@ function refuseStale(row: SessionTable, guard: WriteGuard): void {
   });
 }
 
-function remove(connection: Connection, id: string, guard: WriteGuard, nowMs: number): Tombstone | undefined {
+export function remove(
+  connection: Connection,
+  nowMs: number,
+  id: string,
+  guard: WriteGuard,
+): Tombstone | undefined {
   const before = findById(connection, id);
   if (before === undefined || before.deleted_at !== null) return undefined;
   refuseStale(before, guard);
@@ -199,10 +164,11 @@ function remove(connection: Connection, id: string, guard: WriteGuard, nowMs: nu
       .set({ rev, deleted_at: nowMs, updated_at: nowMs, primary_socket: null })
       .where('id', '=', id),
   );
+  noteWrite(connection, id, rev, nowMs);
   return { id, rev, deleted: true };
 }
 
-function recordActivity(connection: Connection, activity: ReadonlyMap<string, number>): void {
+export function recordActivity(connection: Connection, activity: ReadonlyMap<string, number>): void {
   for (const [id, lastActivityAt] of activity) {
     connection.run(
       query
@@ -217,7 +183,7 @@ function recordActivity(connection: Connection, activity: ReadonlyMap<string, nu
   }
 }
 
-function collect(connection: Connection, deletedBefore: number): number {
+export function collect(connection: Connection, deletedBefore: number): number {
   const rows = connection.run(query.deleteFrom('session').where('deleted_at', '<', deletedBefore));
   const keys = connection.run(query.deleteFrom('idempotency').where('at', '<', deletedBefore));
   connection.run(
@@ -226,32 +192,4 @@ function collect(connection: Connection, deletedBefore: number): number {
       .where('id', 'not in', query.selectFrom('session').select('id').where('deleted_at', 'is', null)),
   );
   return rows + keys;
-}
-
-/** A stored session as the interface has it; undefined when it was deleted. */
-function live(stored: StoredSession | undefined): SessionRow | undefined {
-  return stored === undefined || stored.deleted_at !== null ? undefined : toRow(stored);
-}
-
-function toRow(stored: StoredSession): SessionRow {
-  return {
-    id: stored.id,
-    rev: stored.rev,
-    userId: stored.user_id,
-    name: stored.name,
-    ownerServer: stored.owner_server,
-    ownerEpoch: stored.owner_epoch,
-    state: stored.state,
-    primarySocket: stored.primary_socket,
-    doc: JSON.parse(stored.doc) as SessionDoc,
-    createdAt: stored.created_at,
-    updatedAt: stored.updated_at,
-  };
-}
-
-function toListed(stored: StoredSession): ListedSession {
-  return {
-    ...toRow(stored),
-    lastActivityAt: Math.max(stored.created_at, stored.last_activity_at ?? 0),
-  };
 }

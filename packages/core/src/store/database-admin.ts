@@ -1,0 +1,85 @@
+import type { Epochs } from './database.ts';
+import type { Tables } from './schema/tables.ts';
+
+/** The tables that a dump holds, in its order: what outlives servers, attachments and caches. */
+export const DUMPED_TABLES = ['session', 'session_activity', 'idempotency'] as const;
+export type DumpedTable = (typeof DUMPED_TABLES)[number];
+
+/** Rows of one table, as they are stored: tombstones too. At most `DUMP_BATCH_ROWS`. */
+export type DumpBatch = {
+  readonly [T in DumpedTable]: { readonly table: T; readonly rows: readonly Tables[T][] };
+}[DumpedTable];
+
+/** Bound of a batch, and with it of the memory that an export or import takes. */
+export const DUMP_BATCH_ROWS = 500;
+
+export type DumpCounts = Readonly<Record<DumpedTable, number>>;
+
+/** One state of the database, whatever is written meanwhile. */
+export interface DatabaseSnapshot {
+  /** The schema version that the rows are of. */
+  readonly schema: number;
+  readonly counts: DumpCounts;
+  /** Can be iterated once. */
+  readonly batches: AsyncIterable<DumpBatch>;
+}
+
+export interface ImportOptions {
+  /** Removes the sessions that are there. */
+  readonly replace: boolean;
+}
+
+export interface Imported {
+  readonly counts: DumpCounts;
+  readonly epochs: Epochs;
+}
+
+export interface DatabaseStatus {
+  readonly kind: 'sqlite' | 'postgres';
+  /** File or URL, without password. */
+  readonly location: string;
+  /** The schema version of the database; 0 when it has no tables yet. */
+  readonly schema: number;
+  /** Releases of an older schema version may not use it. */
+  readonly minCompatible: number;
+  readonly sizeBytes: number;
+  /** Live sessions. */
+  readonly sessions: number;
+  /** Deleted sessions that were not collected yet. */
+  readonly deleted: number;
+  /** Writes that caches were not told of yet. */
+  readonly outbox: number;
+  /** Null when it has no tables yet. */
+  readonly epochs: Epochs | null;
+}
+
+/** What a migration did: schema versions before and after. */
+export interface MigrationOutcome {
+  readonly from: number;
+  readonly to: number;
+}
+
+/**
+ * What an operator does with a whole database, also while servers use it. Opening one changes nothing. Every method may take
+ * as long as the data is large, and rejects as `SessionStore` does, or with STORE_TOO_NEW.
+ */
+export interface DatabaseAdmin {
+  status(): Promise<DatabaseStatus>;
+  /** Brings the schema up to date; makes it where there is none. */
+  migrate(): Promise<MigrationOutcome>;
+  /** Calls `use` with a snapshot, which ends when that settles; what it returns is the result. */
+  exportRows<T>(use: (snapshot: DatabaseSnapshot) => Promise<T>): Promise<T>;
+  /**
+   * Puts rows in as they are, all or none: none when `batches` throws, which it then rejects with. Locks that hold up others are
+   * taken only when `batches` has ended. Another `db` epoch begins, `cache` is raised, the outbox is emptied, and later revisions are
+   * above all that were there or came. Rejects with STORE_NOT_EMPTY where there are sessions, live or deleted, and
+   * `replace` is not set.
+   */
+  importRows(batches: AsyncIterable<DumpBatch>, options: ImportOptions): Promise<Imported>;
+  /**
+   * Writes a copy of one state to a new file of mode 0600, on disk when it resolves, and checked: SQLite as a database, PostgreSQL as
+   * a dump. Rejects with FILE_EXISTS, DISK_FULL, READ_ONLY_STATE.
+   */
+  backup(path: string): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,7 @@
+export type { AdvisoryLocks } from './advisory-lock.ts';
+export {
+  type OpenedPostgres,
+  openPostgresDatabase,
+  type PostgresDatabaseOptions,
+} from './open-database.ts';
+export { PostgresAdmin } from './postgres-admin.ts';

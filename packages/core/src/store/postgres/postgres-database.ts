@@ -1,0 +1,149 @@
+import type {
+  Database,
+  Epochs,
+  OutboxDepth,
+  OutboxEntry,
+  OutboxItem,
+  ServerIdentity,
+  ServerRow,
+  SocketFilter,
+  SocketRow,
+} from '../database.ts';
+import {
+  type CreateOptions,
+  isTombstone,
+  type ListedSession,
+  type NewSession,
+  type SessionChange,
+  type SessionRecord,
+  type SessionRow,
+  type Tombstone,
+  type WriteGuard,
+} from '../session-store.ts';
+import * as epochTable from './epoch-table.ts';
+import * as outbox from './outbox.ts';
+import * as serverTable from './server-table.ts';
+import * as sessions from './session-queries.ts';
+import * as socketTable from './socket-table.ts';
+import type { Queries } from './statement.ts';
+
+/** The database over connections of a pool, or within one transaction. */
+export class PostgresDatabase implements Database {
+  readonly kind = 'postgres';
+  readonly #on: Queries;
+  readonly #close: () => Promise<void>;
+
+  constructor(on: Queries, close: () => Promise<void>) {
+    this.#on = on;
+    this.#close = close;
+  }
+
+  create(session: NewSession, options: CreateOptions): Promise<SessionRow> {
+    return sessions.create(this.#on, session, options);
+  }
+
+  async get(id: string): Promise<SessionRow | undefined> {
+    const record = await sessions.read(this.#on, id);
+    return record === undefined || isTombstone(record) ? undefined : record;
+  }
+
+  read(id: string): Promise<SessionRecord | undefined> {
+    return sessions.read(this.#on, id);
+  }
+
+  getByName(userId: string, name: string): Promise<SessionRow | undefined> {
+    return sessions.getByName(this.#on, userId, name);
+  }
+
+  list(userId: string): Promise<ListedSession[]> {
+    return sessions.list(this.#on, userId);
+  }
+
+  recent(limit: number): Promise<SessionRecord[]> {
+    return sessions.recent(this.#on, limit);
+  }
+
+  update(id: string, guard: WriteGuard, change: SessionChange): Promise<SessionRow> {
+    return sessions.change(this.#on, id, guard, change);
+  }
+
+  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow> {
+    return sessions.change(this.#on, id, guard, change, server);
+  }
+
+  delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined> {
+    return sessions.remove(this.#on, id, guard);
+  }
+
+  recordActivity(activity: ReadonlyMap<string, number>): Promise<void> {
+    return sessions.recordActivity(this.#on, activity);
+  }
+
+  collect(deletedBefore: number): Promise<number> {
+    return sessions.collect(this.#on, deletedBefore);
+  }
+
+  listOutbox(minAgeMs: number, limit: number): Promise<OutboxItem[]> {
+    return outbox.listOutbox(this.#on, minAgeMs, limit);
+  }
+
+  clearOutbox(entries: readonly OutboxEntry[], cacheIdentity?: string): Promise<boolean> {
+    return outbox.clearOutbox(this.#on, entries, cacheIdentity);
+  }
+
+  dropOutbox(minAgeMs: number): Promise<number> {
+    return outbox.dropOutbox(this.#on, minAgeMs);
+  }
+
+  outboxDepth(): Promise<OutboxDepth> {
+    return outbox.outboxDepth(this.#on);
+  }
+
+  epochs(): Promise<Epochs> {
+    return epochTable.epochs(this.#on);
+  }
+
+  bumpCacheEpoch(seen: number): Promise<Epochs> {
+    return epochTable.bumpCacheEpoch(this.#on, seen);
+  }
+
+  adoptCache(identity: string): Promise<Epochs> {
+    return epochTable.adoptCache(this.#on, identity);
+  }
+
+  registerServer(identity: ServerIdentity, leaseMs: number): Promise<ServerRow> {
+    return serverTable.registerServer(this.#on, identity, leaseMs);
+  }
+
+  renewServer(id: string, incarnation: number, leaseMs: number): Promise<boolean> {
+    return serverTable.renewServer(this.#on, id, incarnation, leaseMs);
+  }
+
+  releaseServer(id: string, incarnation: number): Promise<void> {
+    return serverTable.releaseServer(this.#on, id, incarnation);
+  }
+
+  listServers(): Promise<ServerRow[]> {
+    return serverTable.listServers(this.#on);
+  }
+
+  putSockets(sockets: readonly SocketRow[]): Promise<void> {
+    return socketTable.putSockets(this.#on, sockets);
+  }
+
+  removeSockets(sockets: readonly Pick<SocketRow, 'socketId' | 'terminalId'>[]): Promise<void> {
+    return socketTable.removeSockets(this.#on, sockets);
+  }
+
+  reapSockets(serverId: string, incarnation: number | undefined): Promise<number> {
+    return socketTable.reapSockets(this.#on, serverId, incarnation);
+  }
+
+  listSockets(filter: SocketFilter, limit: number): Promise<SocketRow[]> {
+    return socketTable.listSockets(this.#on, filter, limit);
+  }
+
+  close(): Promise<void> {
+    return this.#close();
+  }
+}

@@ -1,0 +1,2 @@
+/** The databases that the schema is made on. */
+export type Dialect = 'sqlite' | 'postgres';

@@ -1,0 +1,7 @@
+import { startPostgres } from '../postgres.ts';
+
+/** Starts a server, stops all its processes by SIGSTOP, prints its directory and waits to be killed. */
+const server = await startPostgres();
+await server.signal('SIGSTOP');
+process.stdout.write(`${server.dir}\n`);
+process.stdin.resume();

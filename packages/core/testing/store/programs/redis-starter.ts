@@ -1,0 +1,5 @@
+import { RedisServer } from '../../servers/redis.ts';
+
+// Starts a server, says its port and directory, and never ends by itself.
+const server = await RedisServer.start();
+process.stdout.write(`${server.port}\n${server.dir}\n`);

@@ -1,0 +1,127 @@
+import type { Paths } from '@triterm/core/config';
+import { type Config, databaseSettings, redisSettings } from '@triterm/core/config/load';
+import { type ErrorCode, isErrorCode, TermError } from '@triterm/core/errors';
+import type { DatabaseAdmin, DatabaseTarget, HealthState, Store, StoreSettings } from '@triterm/core/store';
+import { DEFAULT_STORE_SETTINGS } from '@triterm/core/store';
+import { openAdmin, openStore } from '@triterm/core/store/open-store';
+import { ENTRY_POINT_OPTIONS, entryPoint } from './entry-points.ts';
+import { machineId } from './host-facts.ts';
+import { databaseOperation } from './observe/database-operation.ts';
+import type { Log } from './observe/log.ts';
+import type { CommandOutcome, Measurements } from './observe/measurements.ts';
+import type { EventBus } from './session/event-bus.ts';
+
+export interface DaemonStoreOptions {
+  readonly paths: Paths;
+  readonly config: Config;
+  readonly serverId: string;
+  readonly bootId: string;
+  readonly log: Log;
+  readonly measurements: Measurements;
+  readonly bus: EventBus;
+}
+
+export interface DaemonStore {
+  readonly store: Store;
+  readonly admin: DatabaseAdmin;
+  /** Ids under which this state directory's server is, or was, known: a host that was renamed is the same server. */
+  readonly ownIds: ReadonlySet<string>;
+}
+
+/**
+ * The store as it is configured, with log, metrics and events told of what happens in it. Rejects as `openStore`, and with
+ * BAD_CONFIG.
+ */
+export async function openDaemonStore(options: DaemonStoreOptions): Promise<DaemonStore> {
+  const { paths, config, serverId, bootId, log } = options;
+  const database = targetOf(config, paths);
+  const redis = redisSettings(config);
+  const hostId = machineId();
+  const store = await openStore({
+    database,
+    redis,
+    server: { id: serverId, hostId, bootId, stateDir: paths.stateDir, advertiseUrl: null },
+    settings: settingsOf(config),
+    hooks: hooksOf(options),
+  });
+  if (redis === undefined) log.info({}, 'no Redis is configured - using in-memory mode');
+  if (store.movedAside !== undefined)
+    log.error(
+      { movedAside: store.movedAside },
+      'the database was corrupt; it was moved aside and a new one begun; nothing was deleted',
+    );
+  try {
+    const servers = await store.servers.listServers();
+    // On SQLite all servers are on one host, whatever it was called when they registered.
+    const own = servers.filter(
+      server =>
+        server.stateDir === paths.stateDir && (database.kind === 'sqlite' || server.hostId === hostId),
+    );
+    return {
+      store,
+      admin: await openAdmin(database),
+      ownIds: new Set([serverId, ...own.map(({ id }) => id)]),
+    };
+  } catch (thrown) {
+    await store.close();
+    throw thrown;
+  }
+}
+
+function targetOf(config: Config, paths: Paths): DatabaseTarget {
+  const database = databaseSettings(config, paths);
+  if (database.kind === 'postgres') return database;
+  return { ...database, workerUrl: entryPoint('store-worker'), execArgv: ENTRY_POINT_OPTIONS };
+}
+
+function settingsOf(config: Config): StoreSettings {
+  const { l1Entries, l1TtlMs, sessionCacheTtlMs, tombstoneTtlMs, lockTtlMs, warmEntries } = config;
+  return {
+    ...DEFAULT_STORE_SETTINGS,
+    l1Entries,
+    l1TtlMs,
+    sessionTtlMs: sessionCacheTtlMs,
+    tombstoneTtlMs,
+    lockTtlMs,
+    warmEntries,
+  };
+}
+
+/** The lines that operators look for stand here; the rest is detail. */
+function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
+  const isHybrid = (state: string) => state === 'up' || state === 'suspect';
+  let mode: 'hybrid' | 'in-memory' | undefined;
+  return {
+    modeChanged: ({ from, to, reason }: { from: HealthState; to: HealthState; reason: string }) => {
+      measurements.modeChanged(from, to);
+      log.debug({ from, to, reason }, 'the state of Redis has changed');
+      const next = isHybrid(to) ? 'hybrid' : 'in-memory';
+      // On its way up it is neither new nor news.
+      if (next === mode || (mode === undefined && to === 'resync')) return;
+      mode = next;
+      if (next === 'hybrid') log.info({ reason }, 'Redis connected successfully - using hybrid cache mode');
+      else log.warn({ reason }, 'Redis connection failed - using in-memory mode');
+      bus.emitOfServer('cacheMode', { mode: next, reason });
+    },
+    resynced: ({ drained, durationMs }: { drained: number; durationMs: number }) => {
+      measurements.observeResync(durationMs / 1000);
+      log.info({ drained, durationMs }, 'Redis agrees with the database');
+    },
+    trouble: (what: string, thrown: unknown) => {
+      const { code, message } = TermError.from(thrown);
+      log.warn({ code, error: message }, `trouble while ${what}`);
+    },
+    databaseCall: (operation: string, outcome: string, seconds: number) => {
+      const code: 'ok' | ErrorCode = outcome === 'ok' || isErrorCode(outcome) ? outcome : 'INTERNAL';
+      measurements.observeDatabase(databaseOperation(operation), code, seconds);
+    },
+    redisCommand: (outcome: CommandOutcome, seconds: number) => measurements.observeCommand(outcome, seconds),
+    // Called for each read that goes past memory, so only for those who look at it.
+    ...(config.logLevel === 'debug' || config.logLevel === 'trace'
+      ? {
+          traced: (outcome: 'HIT' | 'MISS', session: string) =>
+            log.debug({ session }, `Session cache ${outcome}`),
+        }
+      : {}),
+  };
+}
