@@ -66,6 +66,9 @@ function bundleDaemon() {
       'screen-worker': 'src/screen/worker.ts',
       'store-worker': '../core/src/store/sqlite/worker.ts',
     },
+    // What only some need (drivers of Redis and PostgreSQL, metrics) is loaded by those who use it. Chunks lie beside the programs.
+    splitting: true,
+    chunkNames: 'chunk-[hash]',
     // Native code stays in packages of its own.
     external: ['better-sqlite3', 'node-pty'],
     // Bundled CommonJS modules ask for Node's own by `require`, which ES modules do not have.

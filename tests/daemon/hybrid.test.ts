@@ -109,13 +109,14 @@ describe('daemons on PostgreSQL and Redis', () => {
     await b.ok('new', '-d', '-n', 'other');
     await Promise.all([untilMode(a, 'hybrid'), untilMode(b, 'hybrid')]);
     const [{ id }] = await a.json<[{ id: string }]>('ls');
-    const terminal = a.open(['attach', 'work']);
+    const client = a.open(['attach', 'work']);
     const sockets = async (of: Triterm) =>
-      (await of.json<{ sockets: { terminalId: string; serverId: string }[] }>('sockets', 'ls')).sockets;
+      (await of.json<{ sockets: { terminal: string; server: string; primary: boolean }[] }>('sockets', 'ls'))
+        .sockets;
     const sees = (of: Triterm) =>
-      until(async () => (await sockets(of)).some(({ terminalId }) => terminalId === id), 'the socket');
+      until(async () => (await sockets(of)).some(({ terminal }) => terminal === id), 'the socket');
     await Promise.all([sees(a), sees(b)]);
-    expect(await sockets(b)).toMatchObject([{ terminalId: id, serverId: 'server-1', primary: true }]);
+    expect(await sockets(b)).toMatchObject([{ terminal: id, server: 'server-1', primary: true }]);
     await redis.kill();
     await Promise.all([untilMode(a, 'in-memory'), untilMode(b, 'in-memory')]);
     await sees(b);
@@ -123,7 +124,7 @@ describe('daemons on PostgreSQL and Redis', () => {
     await Promise.all([untilMode(a, 'hybrid'), untilMode(b, 'hybrid')]);
     await sees(b);
     await a.ok('sessions', 'detach', 'work');
-    await terminal.exited;
+    await client.exited;
     await until(async () => (await sockets(b)).length === 0, 'no socket');
   });
 
