@@ -12,6 +12,8 @@ const INPUTS = [
   'turbo.json',
   'scripts/bundle.mjs',
   'scripts/bundle',
+  'packages/core/testing/contracts',
+  'packages/core/testing/store',
   ...['core', 'daemon', 'cli'].flatMap(name =>
     ['package.json', 'tsconfig.json', 'src'].map(part => `packages/${name}/${part}`),
   ),

@@ -79,8 +79,9 @@ export const MUTANTS = [
     edits: [
       {
         file: 'postgres/session-queries.ts',
-        find: "    UPDATE session SET\n      rev = nextval('triterm_rev'),\n      name = ",
-        replace: "    UPDATE session SET\n      rev = (SELECT nextval('triterm_rev')),\n      name = ",
+        find: "  `WITH changed AS (\n    UPDATE session SET\n      rev = nextval('triterm_rev'),\n      name = ",
+        replace:
+          "  `WITH taken AS MATERIALIZED (SELECT nextval('triterm_rev') AS n), changed AS (\n    UPDATE session SET\n      rev = (SELECT n FROM taken),\n      name = ",
       },
     ],
     scenarios: ['revisionsRise'],

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Readable, Writable } from 'node:stream';
 import type { Database, DatabaseAdmin } from '@triterm/core/store';
+import { exportDatabase, importDatabase } from '@triterm/core/store/open-store';
+import { MIN_COMPATIBLE, SCHEMA_VERSION } from '@triterm/core/store/schema';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { exportDatabase, importDatabase } from '../../src/store/admin/index.ts';
-import { MIN_COMPATIBLE, SCHEMA_VERSION } from '../../src/store/schema/migrations.ts';
 import type { DatabaseHarness } from './database-contract.ts';
 import { exampleDoc, exampleSession, USER } from './session-examples.ts';
 

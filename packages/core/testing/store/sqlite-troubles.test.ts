@@ -191,45 +191,45 @@ describe('the SQLite store in trouble', () => {
       await database.close();
     }
   });
+});
 
-  describe.skipIf(!canMount())('on a disk of its own', () => {
-    let disk: ScratchDisk;
-    beforeEach(() => {
-      disk = new ScratchDisk(512);
-    });
-    afterEach(() => disk.dispose());
-    const open = () => openSqliteDatabase(sqliteOptions(join(disk.dir, 'triterm.db')));
+describe.skipIf(!canMount())('the SQLite store on a disk of its own', () => {
+  let disk: ScratchDisk;
+  beforeEach(() => {
+    disk = new ScratchDisk(512);
+  });
+  afterEach(() => disk.dispose());
+  const open = () => openSqliteDatabase(sqliteOptions(join(disk.dir, 'triterm.db')));
 
-    it('refuses to open on a read-only file system, new database or old', async () => {
-      disk.remount('ro');
-      await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
-      disk.remount('rw');
-      await (await open()).database.close();
-      disk.remount('ro');
-      await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
-    });
+  it('refuses to open on a read-only file system, new database or old', async () => {
+    disk.remount('ro');
+    await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
+    disk.remount('rw');
+    await (await open()).database.close();
+    disk.remount('ro');
+    await expect(open()).rejects.toMatchObject({ code: 'READ_ONLY_STATE' });
+  });
 
-    it('refuses to make a database on a full disk', async () => {
-      disk.fill();
-      await expect(open()).rejects.toMatchObject({ code: 'DISK_FULL' });
-    });
+  it('refuses to make a database on a full disk', async () => {
+    disk.fill();
+    await expect(open()).rejects.toMatchObject({ code: 'DISK_FULL' });
+  });
 
-    it('refuses writes while the disk is full, goes on reading, and recovers by itself', async () => {
-      const { database: store } = await open();
-      const row = await store.create(exampleSession('work'), ROOMY);
-      disk.fill();
-      const large = exampleDoc({ title: 'x'.repeat(200_000) });
-      for (let attempt = 0; attempt < 3; attempt += 1) {
-        const write = store.update(row.id, {}, { doc: large });
-        await expect(write).rejects.toMatchObject({ code: 'DISK_FULL' });
-        expect(await store.get(row.id)).toEqual(row);
-      }
-      disk.drain();
-      const after = await store.update(row.id, {}, { name: 'play' });
-      await store.close();
-      const { database: reopened } = await open();
-      expect(await reopened.list(USER)).toMatchObject([after]);
-      await reopened.close();
-    });
+  it('refuses writes while the disk is full, goes on reading, and recovers by itself', async () => {
+    const { database: store } = await open();
+    const row = await store.create(exampleSession('work'), ROOMY);
+    disk.fill();
+    const large = exampleDoc({ title: 'x'.repeat(200_000) });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const write = store.update(row.id, {}, { doc: large });
+      await expect(write).rejects.toMatchObject({ code: 'DISK_FULL' });
+      expect(await store.get(row.id)).toEqual(row);
+    }
+    disk.drain();
+    const after = await store.update(row.id, {}, { name: 'play' });
+    await store.close();
+    const { database: reopened } = await open();
+    expect(await reopened.list(USER)).toMatchObject([after]);
+    await reopened.close();
   });
 });
