@@ -16,6 +16,7 @@ const DEADLINE_MS = 15_000;
 
 export interface RedisPlaceOptions {
   readonly port: number;
+  readonly username?: string;
   readonly password?: string;
   readonly db?: number;
 }

@@ -1,9 +1,10 @@
+import { readFileSync } from 'node:fs';
 import type { DatabaseTarget } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { eventually } from '../servers/redis-process.ts';
-import { SqliteFile, TestStore } from './hybrid-harness.ts';
+import { type RedisPlaceOptions, SqliteFile, TestStore } from './hybrid-harness.ts';
 import { exampleSession, USER } from './session-examples.ts';
 
 const ROOMY = { limit: 1000 };
@@ -29,7 +30,7 @@ describe('the hybrid store on PostgreSQL and Redis', () => {
     await redis.dispose();
   });
 
-  const open = async (id: string, options: { port?: number; password?: string; db?: number } = {}) => {
+  const open = async (id: string, options: Partial<RedisPlaceOptions> = {}) => {
     const opened = await TestStore.open(id, database, { port: redis.port, ...options });
     stores.push(opened);
     return opened;
@@ -189,6 +190,47 @@ describe('the hybrid store on PostgreSQL and Redis', () => {
     );
     expect(a.state).toBe('down');
     expect(JSON.stringify(a.store.sessions.health())).not.toContain('wrong"');
+  });
+
+  /** The rights that the documentation gives an ACL user, each as redis-cli takes it. */
+  const documentedRights = () => {
+    const page = readFileSync(new URL('../../../../docs/store.md', import.meta.url), 'utf8');
+    const line = /^ACL SETUSER triterm on >PASSWORD (.*)$/m.exec(page)?.[1];
+    if (line === undefined) throw new Error('docs/store.md names no rights');
+    return line.split(' ');
+  };
+
+  it('needs no more rights than the documentation gives its user', async () => {
+    await redis.cli('ACL', 'SETUSER', 'triterm', 'on', '>secret', ...documentedRights());
+    const a = await open('a', { username: 'triterm', password: 'secret' });
+    await a.until('up');
+    const row = await a.store.sessions.create(exampleSession('work'), ROOMY);
+    await eventually('Redis has it', async () => (await inRedis(row.id)) !== undefined);
+    const lock = await a.store.locks.acquire(`session:${row.id}`, { waitMs: 1000 });
+    expect((await redis.cli('GET', `triterm:lock:session:${row.id}`)).trim()).toContain('"server":"a"');
+    await lock.release();
+    const socket = { socketId: 's1', terminalId: row.id, userId: USER, serverId: 'a', incarnation: 1 };
+    await a.store.registry.addSocket({
+      ...socket,
+      deviceId: 'd',
+      deviceName: 'laptop',
+      connectedAt: Date.now(),
+    });
+    await a.store.registry.setPrimarySocket(row.id, 's1');
+    expect(await a.store.registry.getPrimarySocket(row.id)).toBe('s1');
+    expect(await a.store.link?.scan('sockets:*', 10)).toHaveLength(1);
+    expect((await a.store.link?.info())?.version).toMatch(/^\d+\./);
+    expect(a.state).toBe('up');
+  });
+
+  it('names the right that is missing', async () => {
+    const rights = documentedRights().filter(right => !right.startsWith('&'));
+    await redis.cli('ACL', 'SETUSER', 'triterm', 'on', '>secret', 'resetchannels', ...rights);
+    const a = await open('a', { username: 'triterm', password: 'secret' });
+    await eventually('the reason is known', async () =>
+      /NOPERM|channel/i.test(a.store.sessions.health()?.lastFailure ?? ''),
+    );
+    expect(a.state).not.toBe('up');
   });
 
   it('drops an entry from every server on request', async () => {

@@ -1,8 +1,5 @@
 import type { ReadCounters } from './stats.ts';
 
-/** Where a read's answer came from; each read counts once. */
-export type ReadSource = Exclude<keyof ReadCounters, 'reads'>;
-
 /** Counts; the store's parts share one. */
 export class Counters {
   l1Hits = 0;

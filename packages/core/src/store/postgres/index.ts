@@ -1,4 +1,3 @@
-export type { AdvisoryLocks } from './advisory-lock.ts';
 export {
   type OpenedPostgres,
   openPostgresDatabase,
