@@ -14,7 +14,9 @@ import type {
   Tombstone,
   WriteGuard,
 } from '../session-store.ts';
+import { warmCache } from './cache-warmer.ts';
 import { Counters } from './counters.ts';
+import { EpochKeeper } from './epoch-keeper.ts';
 import { Floors } from './floors.ts';
 import { Health, type HealthChange, type HealthStatus } from './health.ts';
 import { dropMessage, epochMessage, type Invalidation } from './invalidation.ts';
@@ -37,7 +39,6 @@ const OUTBOX_MARGIN_MS = 10 * 60_000;
 /** Writes whose way round to this server is timed, at once. */
 const MAX_TIMED = 1000;
 const CLOSE_DEADLINE_MS = 2000;
-const WARM_CONCURRENCY = 4;
 
 export interface RedisTier {
   readonly link: RedisLink;
@@ -91,10 +92,7 @@ export class HybridStore implements SessionStore {
   readonly #lag = new Percentiles();
   /** Committed here and not yet heard of again: when, by revision. */
   readonly #timed = new Map<number, number>();
-  #epochs: Epochs;
-  /** Epochs are read and raised one after another: a late answer must not take back a later one. */
-  #epochTurn: Promise<unknown> = Promise.resolve();
-  #learning = false;
+  readonly #epochs: EpochKeeper;
   /** While everything cached is being declared void. */
   #voiding: Promise<void> | undefined;
   /** Which Redis our entries lie on, by the last resynchronisation. */
@@ -106,8 +104,8 @@ export class HybridStore implements SessionStore {
 
   constructor(options: HybridStoreOptions, epochs: Epochs) {
     this.#o = options;
-    this.#epochs = epochs;
     const { database, redis, settings, sender } = options;
+    this.#epochs = new EpochKeeper({ table: database, changed: what => this.#voided(what) }, epochs);
     this.#l1 = new L1({ entries: settings.l1Entries, ttlMs: settings.l1TtlMs });
     this.#floors = new Floors({ limit: MAX_FLOORS, ttlMs: settings.entryTtlMs });
     const listener = (where: string) => ({
@@ -124,7 +122,7 @@ export class HybridStore implements SessionStore {
       l1: this.#l1,
       floors: this.#floors,
       counters: this.#counters,
-      epochs: () => this.#epochs,
+      epochs: () => this.#epochs.current,
       usableUntilMs: () => this.#usableUntilMs,
       traced: options.traced,
     });
@@ -136,15 +134,15 @@ export class HybridStore implements SessionStore {
       takesPuts: () => this.#health?.takesPuts ?? false,
       notify: changes === undefined ? undefined : message => changes.publish(message),
       cached: (id, rev) => this.#floors.confirm(id, rev, performance.now()),
-      staleEpoch: () => void this.#learnEpochs(),
-      absent: (id, token) => void this.#reader.fillAbsent(id, token, this.#epochs),
+      staleEpoch: () => void this.#epochs.learn(),
+      absent: (id, token) => void this.#reader.fillAbsent(id, token, this.#epochs.current),
     });
     this.#drainer = new OutboxDrainer({
       outbox: database,
       clear: entries => this.#clearOutbox(entries),
       writeBehind: this.#writeBehind,
       counters: this.#counters,
-      epochs: () => this.#epochs,
+      epochs: () => this.#epochs.current,
       learned: record => this.#learned(record),
       isUp: () => this.isUp,
       dropAfterMs: settings.entryTtlMs + OUTBOX_MARGIN_MS,
@@ -155,7 +153,18 @@ export class HybridStore implements SessionStore {
         link: redis.link,
         resync: signal => this.#resync(redis, signal),
         changed: change => {
-          if (change.to === 'up' && change.from === 'resync') void this.#warm(redis.cache);
+          if (change.to === 'up' && change.from === 'resync')
+            void warmCache(
+              {
+                database,
+                cache: redis.cache,
+                reader: this.#reader,
+                floors: this.#floors,
+                epochs: () => this.#epochs.current,
+                isUp: () => this.isUp,
+              },
+              settings.warmEntries,
+            );
           options.modeChanged?.(change);
         },
       });
@@ -169,7 +178,7 @@ export class HybridStore implements SessionStore {
     this.#sweeper = setInterval(() => this.#floors.sweep(performance.now()), SWEEP_INTERVAL_MS).unref();
     // An import tells nobody, and an announcement can be lost.
     this.#epochTimer = setInterval(() => {
-      if (this.isUp) void this.#learnEpochs();
+      if (this.isUp) void this.#epochs.learn();
     }, EPOCH_INTERVAL_MS).unref();
   }
 
@@ -178,7 +187,7 @@ export class HybridStore implements SessionStore {
   }
 
   get epochs(): Epochs {
-    return this.#epochs;
+    return this.#epochs.current;
   }
 
   async create(session: NewSession, options: CreateOptions): Promise<SessionRow> {
@@ -241,7 +250,7 @@ export class HybridStore implements SessionStore {
     if (entry === undefined) return undefined;
     const { rev, ...value } = entry.record;
     const ttlMs = Math.max(0, Math.round(entry.expiresAtMs - performance.now()));
-    return { version: rev, epoch: epochText(this.#epochs), deleted: entry.deleted, value, ttlMs };
+    return { version: rev, epoch: epochText(this.#epochs.current), deleted: entry.deleted, value, ttlMs };
   }
 
   /** The revision below which nothing is believed about an id; 0 when anything may be. */
@@ -301,7 +310,7 @@ export class HybridStore implements SessionStore {
 
   async #write<R extends SessionRow | Tombstone | undefined>(id: string, work: () => Promise<R>): Promise<R> {
     // Before the write: what is put under an epoch must not have been written before that one began.
-    const epochs = this.#epochs;
+    const epochs = this.#epochs.current;
     const { generation } = this.#l1;
     try {
       const record = await work();
@@ -350,7 +359,7 @@ export class HybridStore implements SessionStore {
     const isLatest =
       record.rev >= this.#floors.get(record.id) &&
       generation === this.#l1.generation &&
-      epochs.db === this.#epochs.db;
+      epochs.db === this.#epochs.current.db;
     if (isLatest && nowMs < this.#usableUntilMs) this.#l1.put(record, nowMs);
     // Those that were never heard of again must not keep the others out.
     if (this.#timed.size >= MAX_TIMED) this.#timed.clear();
@@ -385,48 +394,13 @@ export class HybridStore implements SessionStore {
       this.#timed.delete(rev);
       this.#lag.add(nowMs - committedAtMs);
     }
-    if (epochs !== undefined) this.#take(epochs);
+    if (epochs !== undefined) this.#epochs.heard(epochs);
   }
 
-  /** Another epoch than ours: what is cached under ours is void. */
-  #take(epochs: Epochs): void {
-    const { db, cache } = this.#epochs;
-    if (epochs.db === db && epochs.cache <= cache) return;
-    // Of another database generation only the database itself is believed.
-    if (epochs.db !== db) return void this.#learnEpochs();
-    this.#epochs = epochs;
+  /** What was cached before does not count any more. */
+  #voided(what: 'cache' | 'db'): void {
     this.#l1.clear();
-  }
-
-  async #learnEpochs(): Promise<void> {
-    if (this.#learning) return;
-    this.#learning = true;
-    try {
-      await this.#epochsFrom(() => this.#o.database.epochs());
-    } catch {
-      // The resynchronisation that follows a lost database learns them.
-    } finally {
-      this.#learning = false;
-    }
-  }
-
-  /** What the database says of the epochs, taken over in the order of asking. */
-  #epochsFrom(ask: () => Promise<Epochs>): Promise<Epochs> {
-    const turn = this.#epochTurn.then(async () => {
-      const epochs = await ask();
-      this.#adopt(epochs);
-      return epochs;
-    });
-    this.#epochTurn = turn.catch(() => {});
-    return turn;
-  }
-
-  #adopt(epochs: Epochs): void {
-    const before = this.#epochs;
-    if (epochs.db === before.db && epochs.cache <= before.cache) return;
-    this.#epochs = epochs;
-    this.#l1.clear();
-    if (epochs.db === before.db) return;
+    if (what === 'cache') return;
     // After a restore lower revisions are right, and what the channels told belongs to the data of before.
     this.#floors.clear();
     this.#health?.event('channelGap', 'the database was restored');
@@ -434,7 +408,7 @@ export class HybridStore implements SessionStore {
 
   async #voidCaches(): Promise<void> {
     try {
-      await this.#epochsFrom(() => this.#o.database.bumpCacheEpoch(this.#epochs.cache));
+      await this.#epochs.raise();
       this.#floors.forgetEarlier();
       await this.#announceEpochs();
     } catch (thrown) {
@@ -449,34 +423,13 @@ export class HybridStore implements SessionStore {
     throw new Error('other servers use another Redis');
   }
 
-  /** Best effort: what is not warmed is read from the database once. */
-  async #warm(cache: SessionCache): Promise<void> {
-    const { database, settings } = this.#o;
-    if (settings.warmEntries === 0) return;
-    try {
-      const wanted = (await database.recent(settings.warmEntries)).map(({ id }) => id).values();
-      const worker = async () => {
-        for (const id of wanted) {
-          if (!this.isUp) return;
-          const epochs = this.#epochs;
-          const answer = await cache.get(id, epochs, this.#floors.get(id));
-          if (answer.kind === 'miss' && answer.fillToken !== undefined)
-            await this.#reader.fillAbsent(id, answer.fillToken, epochs);
-        }
-      };
-      await Promise.all(Array.from({ length: WARM_CONCURRENCY }, worker));
-    } catch {
-      // Redis or the database went away, and the health machine knows.
-    }
-  }
-
   async #announceEpochs(): Promise<void> {
-    const message = epochMessage(this.#epochs);
+    const message = epochMessage(this.#epochs.current);
     await Promise.all([this.#changes?.publish(message), this.#events?.publish(message)]);
   }
 
   async #adoptCache(identity: string): Promise<Epochs> {
-    const epochs = await this.#epochsFrom(() => this.#o.database.adoptCache(identity));
+    const epochs = await this.#epochs.adoptCache(identity);
     this.#identity = identity;
     return epochs;
   }
