@@ -1,4 +1,4 @@
-import type { RedisTier } from './hybrid/hybrid-store.ts';
+import type { RedisTier } from './hybrid/hybrid-tiers.ts';
 import type { LockManager } from './lock.ts';
 import type { RedisSocketRegistry } from './redis/redis-socket-registry.ts';
 import type { RedisSettings } from './redis/settings.ts';

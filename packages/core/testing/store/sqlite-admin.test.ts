@@ -113,7 +113,8 @@ describe('the administration of a SQLite database', () => {
     await admin.backup(copy);
     const ofCopy = new SqliteAdmin(sqliteOptions(copy));
     expect(rowsOf(await dumpText(ofCopy))).toEqual(rowsOf(await dumpText(admin)));
-    expect((await ofCopy.status()).epochs).toEqual(await store.epochs());
+    // Put back in the database's place, it is another state: no cache may take the one for the other.
+    expect((await ofCopy.status()).epochs?.db).not.toBe((await store.epochs()).db);
   });
 
   it('overwrites no file with a backup, and leaves none that is not whole', async () => {

@@ -132,11 +132,22 @@ export class AdminTask implements AdminSteps {
     }
     try {
       this.#guarded(() => this.#read().database.prepare('VACUUM INTO ?').run(path), path);
+      this.#guarded(() => this.#setApart(path), path);
       this.#guarded(() => refuseDamaged(this.#driver, path), path);
       for (const written of [path, dirname(path)]) flush(written);
     } catch (thrown) {
       rmSync(path, { force: true });
       throw fileError(thrown, path);
+    }
+  }
+
+  /** Put back in its database's place, it is another state of it: what caches hold of the one since must not count. */
+  #setApart(path: string): void {
+    const copy = new Connection(this.#driver(path, { timeout: BUSY_MS }));
+    try {
+      beginDbEpoch(copy);
+    } finally {
+      copy.close();
     }
   }
 
