@@ -29,9 +29,30 @@ it('takes a choice of measures and peers, and another scale', () => {
   expect(options.scale).toMatchObject({ megabytes: 4, repetitions: 5 });
 });
 
-it.each([[['--only', 'speed']], [['--peers', 'zellij']], [['--rounds', '0']], [['--fast']]])(
-  'refuses %s',
-  args => {
-    expect(() => parseOptions(args)).toThrow(UsageError);
-  },
-);
+it('takes the measures of the hybrid store with its suite', () => {
+  const options = parseOptions([
+    '--suite',
+    'hybrid-store',
+    '--only',
+    'hang,reads',
+    '--quick',
+    '--rounds',
+    '3',
+  ]);
+  expect(options.suite).toBe('hybrid-store');
+  expect(options.storeMeasures).toEqual(['reads', 'hang']);
+  expect(options.storeScale).toMatchObject({ rounds: 3, sessions: 1000 });
+  expect(parseOptions([]).suite).toBe('terminals');
+});
+
+it.each([
+  [['--only', 'speed']],
+  [['--peers', 'zellij']],
+  [['--rounds', '0']],
+  [['--fast']],
+  [['--suite', 'redis']],
+  [['--only', 'reads']],
+  [['--suite', 'hybrid-store', '--only', 'echo']],
+])('refuses %s', args => {
+  expect(() => parseOptions(args)).toThrow(UsageError);
+});

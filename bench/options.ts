@@ -1,15 +1,22 @@
 import { parseArgs } from 'node:util';
+import { STORE_MEASURE_NAMES, type StoreMeasureName } from './hybrid-store/measure.ts';
+import { FULL_STORE, QUICK_STORE, type StoreScale } from './hybrid-store/scale.ts';
 import { MEASURES } from './measures/all.ts';
 import type { Measure } from './measures/measure.ts';
 import { PEERS, USUAL_PEERS } from './peers/all.ts';
 import { PEER_NAMES, type Peer, type PeerName } from './peers/peer.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 
+const SUITES = ['terminals', 'hybrid-store'] as const;
+type Suite = (typeof SUITES)[number];
+
 export const HELP = `Usage: npm run bench -- [options]
 
 Measures triterm beside the programs that people use instead, as a person's terminal sees them.
 
-  --only NAMES    measures, separated by commas: ${MEASURES.map(({ name }) => name).join(', ')}
+  --suite NAME    terminals (default), or hybrid-store: the store beside PostgreSQL, Redis and other caches
+  --only NAMES    measures, separated by commas: ${MEASURES.map(({ name }) => name).join(', ')};
+                  of the hybrid store: ${STORE_MEASURE_NAMES.join(', ')}
   --peers NAMES   whom to measure: ${PEER_NAMES.join(', ')}
                   (default: ${USUAL_PEERS.join(', ')})
   --quick         a tenth of everything: rough figures in little time
@@ -20,10 +27,13 @@ Measures triterm beside the programs that people use instead, as a person's term
 
 export interface Options {
   readonly help: boolean;
+  readonly suite: Suite;
   readonly measures: readonly Measure[];
   readonly peers: readonly Peer[];
   readonly quick: boolean;
   readonly scale: Scale;
+  readonly storeMeasures: readonly StoreMeasureName[];
+  readonly storeScale: StoreScale;
   readonly jsonFile?: string;
 }
 
@@ -33,9 +43,16 @@ export class UsageError extends Error {}
 export function parseOptions(args: readonly string[]): Options {
   const values = parseWords(args);
   const base = values.quick ? QUICK : FULL;
+  const storeBase = values.quick ? QUICK_STORE : FULL_STORE;
+  const [suite = 'terminals'] = chosen<Suite>(values.suite, SUITES, name => name, 'suite');
+  const ofStore = suite === 'hybrid-store';
+  if (ofStore && (values.peers ?? values.megabytes) !== undefined)
+    throw new UsageError('The suite hybrid-store takes neither --peers nor --megabytes.');
+  const rounds = wholeNumber('--rounds', values.rounds);
   return {
     help: values.help,
-    measures: chosen(values.only, MEASURES, ({ name }) => name, 'measure'),
+    suite,
+    measures: chosen(ofStore ? undefined : values.only, MEASURES, ({ name }) => name, 'measure'),
     peers: chosen<PeerName>(values.peers ?? USUAL_PEERS.join(), PEER_NAMES, name => name, 'peer').map(
       name => PEERS[name],
     ),
@@ -43,8 +60,15 @@ export function parseOptions(args: readonly string[]): Options {
     scale: {
       ...base,
       megabytes: wholeNumber('--megabytes', values.megabytes) ?? base.megabytes,
-      repetitions: wholeNumber('--rounds', values.rounds) ?? base.repetitions,
+      repetitions: rounds ?? base.repetitions,
     },
+    storeMeasures: chosen<StoreMeasureName>(
+      ofStore ? values.only : undefined,
+      STORE_MEASURE_NAMES,
+      name => name,
+      'measure',
+    ),
+    storeScale: { ...storeBase, rounds: rounds ?? storeBase.rounds },
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
   };
 }
@@ -56,6 +80,7 @@ function parseWords(args: readonly string[]) {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         quick: { type: 'boolean', default: false },
+        suite: { type: 'string' },
         only: { type: 'string' },
         peers: { type: 'string' },
         megabytes: { type: 'string' },

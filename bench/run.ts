@@ -1,13 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { dirname } from 'node:path';
 import { openPlaces } from './contestant.ts';
 import { Workplace } from './host/workplace.ts';
 import { HELP, type Options, parseOptions, UsageError } from './options.ts';
 import type { Peer } from './peers/peer.ts';
-import { report } from './report/report.ts';
+import { publish } from './report/publish.ts';
 import { Results } from './results.ts';
-import { judge } from './targets.ts';
+import { judge, TARGETS } from './targets.ts';
 
 const INTERRUPTED_EXIT_CODE = 130;
 
@@ -27,7 +24,8 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   leaveNothingBehind();
   for (const place of Workplace.abandoned()) await place.clear();
-  await measure(options);
+  if (options.suite === 'hybrid-store') await measureHybridStore(options);
+  else await measure(options);
   return 0;
 }
 
@@ -43,29 +41,43 @@ async function measure({ measures, peers, quick, scale, jsonFile }: Options): Pr
   const context = { peers: present.map(({ peer }) => peer), scale, results, progress: tell };
   for (const each of measures) await each.run(context);
 
-  const judgements = judge(results);
-  const machine = { cores: availableParallelism(), node: process.versions.node };
-  const lines = [
-    `${machine.cores} cores, Node ${machine.node}, ${quick ? 'a quick run: rough figures' : 'a full run'}: ${scale.megabytes} MB, ${scale.repetitions} rounds`,
-    ...present.map(
-      ({ peer, version }) => `${peer.name}: ${[version, peer.remark].filter(Boolean).join('; ')}`,
-    ),
-  ];
-  process.stdout.write(`\n${lines.join('\n')}\n\n${report(results, judgements)}\n`);
-  if (jsonFile === undefined) return;
-  const json = {
-    version: 1,
+  publish({
     startedAt,
-    machine,
-    quick,
-    scale,
-    peers: present.map(({ peer, version }) => ({ name: peer.name, version, remark: peer.remark })),
-    series: results.series.map(series => ({ ...series, median: results.median(series) })),
-    notes: results.notes,
-    targets: judgements,
-  };
-  mkdirSync(dirname(jsonFile), { recursive: true });
-  writeFileSync(jsonFile, `${JSON.stringify(json, undefined, 2)}\n`);
+    about: [
+      `${quick ? 'a quick run: rough figures' : 'a full run'}: ${scale.megabytes} MB, ${scale.repetitions} rounds`,
+      ...present.map(
+        ({ peer, version }) => `${peer.name}: ${[version, peer.remark].filter(Boolean).join('; ')}`,
+      ),
+    ],
+    facts: {
+      quick,
+      scale,
+      peers: present.map(({ peer, version }) => ({ name: peer.name, version, remark: peer.remark })),
+    },
+    results,
+    judgements: judge(results, TARGETS),
+    jsonFile,
+  });
+}
+
+async function measureHybridStore({ storeMeasures, quick, storeScale, jsonFile }: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const [{ measureStore }, { STORE_TARGETS }] = await Promise.all([
+    import('./hybrid-store/suite.ts'),
+    import('./hybrid-store/targets.ts'),
+  ]);
+  const results = new Results();
+  await measureStore({ measures: storeMeasures, scale: storeScale, results, progress: tell });
+  publish({
+    startedAt,
+    about: [
+      `${quick ? 'a quick run: rough figures' : 'a full run'} of the hybrid store: ${storeScale.reads} reads of ${storeScale.sessions} sessions, ${storeScale.rounds} rounds`,
+    ],
+    facts: { suite: 'hybrid-store', quick, scale: storeScale },
+    results,
+    judgements: judge(results, STORE_TARGETS),
+    jsonFile,
+  });
 }
 
 /** However the harness ends, nothing that it started stays. */

@@ -13,7 +13,8 @@ export interface Judgement {
 
 type Value = (results: Results) => number | undefined;
 
-interface Target {
+/** What a figure should be: at least one bound. */
+export interface Target {
   readonly target: string;
   readonly unit: string;
   readonly value: Value;
@@ -24,7 +25,7 @@ interface Target {
 /** "As with none stopped" allows for the spread between two runs of the same. */
 const SAME = 1.15;
 
-const TARGETS: readonly Target[] = [
+export const TARGETS: readonly Target[] = [
   ...(
     [
       ['ascii', 1.5],
@@ -125,8 +126,8 @@ const TARGETS: readonly Target[] = [
 ];
 
 /** Each target with what this run found. */
-export function judge(results: Results): Judgement[] {
-  return TARGETS.map(({ target, unit, value, atLeast, atMost }) => {
+export function judge(results: Results, targets: readonly Target[] = TARGETS): Judgement[] {
+  return targets.map(({ target, unit, value, atLeast, atMost }) => {
     const found = value(results);
     if (found === undefined || Number.isNaN(found)) return { target, unit };
     const met =
@@ -140,7 +141,7 @@ function ratio(key: Omit<Key, 'peer'>, other: string): Value {
     quotient(results.median({ ...key, peer: 'triterm' }), results.median({ ...key, peer: other }));
 }
 
-function quotient(one: number | undefined, other: number | undefined): number | undefined {
+export function quotient(one: number | undefined, other: number | undefined): number | undefined {
   return one === undefined || other === undefined ? undefined : one / other;
 }
 

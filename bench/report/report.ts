@@ -4,7 +4,17 @@ import { textTable } from './text-table.ts';
 
 /** Whom the figures are about, and whose they are divided by. */
 const SUBJECT = 'triterm';
-const REFERENCES = ['bare', 'tmux', 'node', 'parser'] as const;
+const REFERENCES = [
+  'bare',
+  'tmux',
+  'node',
+  'parser',
+  'postgres',
+  'redis',
+  'bento L1',
+  'redis-semaphore',
+  'ideal queue',
+] as const;
 
 /** A run for people: a table for each measure, then what became of the targets. */
 export function report(results: Results, judgements: readonly Judgement[]): string {

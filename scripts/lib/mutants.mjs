@@ -187,7 +187,7 @@ export const MUTANTS = [
     without: 'at each read it is asked whether a heartbeat came round within a second',
     edits: [
       {
-        file: 'hybrid/hybrid-store.ts',
+        file: 'hybrid/hybrid-tiers.ts',
         find: '    return Math.min(this.#changes.liveUntilMs, this.#events.liveUntilMs);',
         replace: '    return Number.POSITIVE_INFINITY;',
       },
@@ -235,7 +235,7 @@ export const MUTANTS = [
     without: 'an own write comes into memory only if nothing newer was heard of',
     edits: [
       {
-        file: 'hybrid/hybrid-store.ts',
+        file: 'hybrid/hybrid-tiers.ts',
         find: '      record.rev >= this.#floors.get(record.id) &&\n',
         replace: '',
       },
@@ -247,7 +247,7 @@ export const MUTANTS = [
     without: 'an own write that began before memory was emptied does not come into it',
     edits: [
       {
-        file: 'hybrid/hybrid-store.ts',
+        file: 'hybrid/hybrid-tiers.ts',
         find: '      generation === this.#l1.generation &&\n',
         replace: '',
       },
@@ -259,7 +259,7 @@ export const MUTANTS = [
     without: 'what the database has shown to somebody is the least that is shown afterwards',
     edits: [
       {
-        file: 'hybrid/hybrid-store.ts',
+        file: 'hybrid/hybrid-tiers.ts',
         find: '    if (this.#changes === undefined) return;\n    this.#l1.dropBelow',
         replace: '    if (this.#changes === undefined || rev > 0) return;\n    this.#l1.dropBelow',
       },

@@ -24,7 +24,9 @@ export class QueuedLockManager implements LockManager {
       return {
         name,
         token: lock.token,
-        lost: lock.lost,
+        get lost() {
+          return lock.lost;
+        },
         release: async () => {
           await lock.release();
           await turn.release();

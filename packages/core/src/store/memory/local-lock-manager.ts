@@ -1,4 +1,4 @@
-import { newToken } from '../../domain/index.ts';
+import { randomUUID } from 'node:crypto';
 import type { Lock, LockInfo, LockManager, LockOptions } from '../lock.ts';
 import { lockAborted, locksClosed, lockTimeout, tooManyWaiting } from '../locks/lock-error.ts';
 
@@ -22,8 +22,25 @@ interface Waiter {
 interface Held {
   readonly token: string;
   readonly sinceMs: number;
-  readonly lost: AbortController;
+  readonly lost: Loss;
   readonly waiters: Set<Waiter>;
+}
+
+/** That a lock is lost: the signal is made when somebody asks for it, for most locks are given back before. */
+class Loss {
+  #controller: AbortController | undefined;
+  #reason: Error | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
 }
 
 /** Locks among the callers of one process, first come, first served. */
@@ -95,11 +112,19 @@ export class LocalLockManager implements LockManager {
   }
 
   #hold(name: string, waiters: Set<Waiter>): Lock {
-    const token = newToken();
-    const lost = new AbortController();
+    // Costs a tenth of other random bytes: Node fetches them in advance.
+    const token = randomUUID();
+    const lost = new Loss();
     if (this.#closed) throw locksClosed(name);
     this.#held.set(name, { token, sinceMs: performance.now(), lost, waiters });
-    return { name, token, lost: lost.signal, release: async () => this.#release(name, token) };
+    return {
+      name,
+      token,
+      get lost() {
+        return lost.signal;
+      },
+      release: async () => this.#release(name, token),
+    };
   }
 
   #release(name: string, token: string): void {

@@ -5,9 +5,11 @@ import { type Queries, statement } from './statement.ts';
 const MAX_BATCH = 64;
 const MAX_WAITING = 1024;
 
+/** Nobody waits for the disk: what a crash loses here, the lost connections have told everybody to ask anew. */
 const NOTIFY = statement(
   'notify',
-  `SELECT pg_notify($1, message) FROM (
+  `WITH fast AS MATERIALIZED (SELECT set_config('synchronous_commit', 'off', true))
+  SELECT pg_notify($1, message) FROM fast, (
     SELECT message FROM unnest($2::text[]) WITH ORDINALITY AS sent (message, n) ORDER BY n
   ) AS in_order`,
 );

@@ -16,11 +16,15 @@ const LIST = statement(
 
 /**
  * An entry that somebody else works on is left to him: two that clear at once never wait for each other. Who notes another cache
- * waits until this is done, or this finds what he has noted.
+ * waits until this is done, or this finds what he has noted. Nobody waits for the disk: an entry that a crash brings back is
+ * carried out once more.
  */
 const CLEAR = statement(
   'clear_outbox',
-  `WITH cache AS (SELECT v FROM meta WHERE k = 'cache_identity' AND v = coalesce($3, v) FOR SHARE), cleared AS (
+  `WITH cache AS (
+    SELECT v, set_config('synchronous_commit', 'off', true) FROM meta
+    WHERE k = 'cache_identity' AND v = coalesce($3, v) FOR SHARE
+  ), cleared AS (
     DELETE FROM cache_outbox WHERE EXISTS (SELECT FROM cache) AND id IN (
       SELECT entry.id FROM cache_outbox AS entry
       JOIN unnest($1::text[], $2::bigint[]) AS done (id, rev) ON entry.id = done.id AND entry.rev = done.rev

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { chunks } from '../chunks.ts';
 import type { SocketRow } from '../database.ts';
 import { byArrival, deviceCount, devicesOf, statsOf } from '../registry/arrival.ts';
 import type {
@@ -299,10 +300,6 @@ export class RedisSocketRegistry implements SocketRegistry {
     const keys = await this.#link.scan('sockets:*', MAX_TERMINALS);
     return keys.map(key => key.slice(prefix.length)).map(id => (this.#link.cluster ? id.slice(1, -1) : id));
   }
-}
-
-function chunks<T>(all: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(all.length / size) }, (_, i) => all.slice(i * size, (i + 1) * size));
 }
 
 /** None for an empty answer. */

@@ -1,4 +1,5 @@
 import type { TermError } from '../../errors/index.ts';
+import { chunks } from '../chunks.ts';
 import type { SocketRow } from '../database.ts';
 import { MemoryRegistry } from '../memory/memory-registry.ts';
 import type { Member } from '../redis/registry-rows.ts';
@@ -24,6 +25,8 @@ const TO_REDIS = { delayMs: 0, retryMs: 200 };
 const TO_TABLE = { delayMs: 50, retryMs: 500 };
 /** Own rows that are looked through at once. */
 const MAX_ROWS = 10_000;
+/** Rows of one statement. */
+const ROWS_AT_ONCE = 1000;
 
 /**
  * Own sockets are known here at once, whatever becomes of Redis and the database; other servers' are looked up in Redis, or in the
@@ -254,10 +257,15 @@ export class HybridRegistry implements SocketRegistry {
   /** Own rows as they are, and no others. */
   async #rewriteTable(): Promise<void> {
     const { table, serverId } = this.#options;
-    const rows = await table.listSockets({ serverId }, MAX_ROWS);
-    const gone = rows.filter(row => this.#local.get(row.terminalId, row.socketId) === undefined);
-    await table.removeSockets(gone);
-    await table.putSockets(this.#local.all().map(rowOf));
+    for (;;) {
+      // So many that those of sockets that are gone are among them, unless there are none.
+      const limit = this.#local.all().length + MAX_ROWS;
+      const rows = await table.listSockets({ serverId }, limit);
+      const gone = rows.filter(row => this.#local.get(row.terminalId, row.socketId) === undefined);
+      for (const some of chunks(gone, ROWS_AT_ONCE)) await table.removeSockets(some);
+      if (rows.length < limit) break;
+    }
+    for (const some of chunks(this.#local.all(), ROWS_AT_ONCE)) await table.putSockets(some.map(rowOf));
   }
 
   async #isMember(terminalId: string, socketId: string): Promise<boolean> {
