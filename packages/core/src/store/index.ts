@@ -28,7 +28,7 @@ export type { ChannelListener, EventChannel } from './event-channel.ts';
 export type { HealthState } from './hybrid/health-state.ts';
 export type { ReadCounters, StoreStats } from './hybrid/stats.ts';
 export { type Lock, type LockInfo, type LockManager, type LockOptions, withLock } from './lock.ts';
-export type { LinkInfo, RedisLink } from './redis/redis-link.ts';
+export type { LinkFailure, LinkInfo, RedisLink } from './redis/redis-link.ts';
 export {
   type CacheAnswer,
   type CachedEntry,

@@ -1,19 +1,8 @@
 import type { ErrorCode } from '@triterm/core/errors';
-import type { HealthState } from '@triterm/core/store';
+import type { HealthState, LinkFailure } from '@triterm/core/store';
 
 /** How a command to Redis ended; the failures are those of its link. */
-export type CommandOutcome =
-  | 'ok'
-  | 'timeout'
-  | 'disconnected'
-  | 'readonly'
-  | 'moved'
-  | 'oom'
-  | 'misconf'
-  | 'noperm'
-  | 'loading'
-  | 'auth'
-  | 'error';
+export type CommandOutcome = 'ok' | LinkFailure;
 /** What the database was asked for. */
 export type DatabaseOperation =
   | 'read'

@@ -1,6 +1,7 @@
 import type { OutboxDepth, OutboxEntry, OutboxItem } from '../database.ts';
+import { toRecord } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
-import { COLUMNS, toRecord } from './session-rows.ts';
+import { COLUMNS } from './session-rows.ts';
 import { NOW_MS, type Queries, statement } from './statement.ts';
 
 /** What is dated in the future was written before a clock was set back. */

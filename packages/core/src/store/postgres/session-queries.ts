@@ -1,4 +1,5 @@
 import { TermError } from '../../errors/index.ts';
+import { toRecord, toRow } from '../schema/stored-rows.ts';
 import type { SessionTable as StoredSession } from '../schema/tables.ts';
 import {
   type CreateOptions,
@@ -12,7 +13,7 @@ import {
   type WriteGuard,
 } from '../session-store.ts';
 import { advisoryKey, LOCK } from './advisory-key.ts';
-import { COLUMNS, docJson, type ListedRow, toListed, toRecord, toRow } from './session-rows.ts';
+import { COLUMNS, docJson, type ListedRow, toListed } from './session-rows.ts';
 import { NOW_MS, type Queries, statement } from './statement.ts';
 
 /** Deleted rows that one statement removes: more would not be done before the server cuts it off. */

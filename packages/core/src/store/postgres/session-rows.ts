@@ -1,32 +1,13 @@
 import type { SessionDoc } from '../../domain/index.ts';
+import { toRow } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
-import type { ListedSession, SessionRecord, SessionRow } from '../session-store.ts';
+import type { ListedSession } from '../session-store.ts';
 
 /** Columns of `session`. Named one by one: a newer release's columns change no prepared statement. */
 export const COLUMNS =
   'id, rev, user_id, name, owner_server, owner_epoch, state, primary_socket, doc, created_at, updated_at, deleted_at';
 
 export type ListedRow = SessionTable & { last_activity_at: number | null };
-
-export function toRecord(stored: SessionTable): SessionRecord {
-  return stored.deleted_at === null ? toRow(stored) : { id: stored.id, rev: stored.rev, deleted: true };
-}
-
-export function toRow(stored: SessionTable): SessionRow {
-  return {
-    id: stored.id,
-    rev: stored.rev,
-    userId: stored.user_id,
-    name: stored.name,
-    ownerServer: stored.owner_server,
-    ownerEpoch: stored.owner_epoch,
-    state: stored.state,
-    primarySocket: stored.primary_socket,
-    doc: JSON.parse(stored.doc) as SessionDoc,
-    createdAt: stored.created_at,
-    updatedAt: stored.updated_at,
-  };
-}
 
 export function toListed(stored: ListedRow): ListedSession {
   return {

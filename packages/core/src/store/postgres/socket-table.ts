@@ -1,4 +1,5 @@
 import type { SocketFilter, SocketRow } from '../database.ts';
+import { toSocketRow } from '../schema/stored-rows.ts';
 import type { SocketTable } from '../schema/tables.ts';
 import { type Queries, statement } from './statement.ts';
 
@@ -89,18 +90,5 @@ export async function listSockets(on: Queries, filter: SocketFilter, limit: numb
     ORDER BY connected_at, session_id, id LIMIT $1`,
   );
   const found = await on.read<SocketTable>(list, [limit, ...given.map(({ value }) => value)]);
-  return found.map(toRow);
-}
-
-function toRow(stored: SocketTable): SocketRow {
-  return {
-    socketId: stored.id,
-    terminalId: stored.session_id,
-    userId: stored.user_id,
-    serverId: stored.server_id,
-    incarnation: stored.incarnation,
-    deviceId: stored.device_id,
-    deviceName: stored.device_name,
-    connectedAt: stored.connected_at,
-  };
+  return found.map(toSocketRow);
 }

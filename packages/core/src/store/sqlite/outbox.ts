@@ -1,8 +1,8 @@
 import type { OutboxDepth, OutboxEntry, OutboxItem } from '../database.ts';
+import { toRecord } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import { type Connection, query } from './connection.ts';
 import { readMeta } from './meta.ts';
-import { toRecord } from './session-rows.ts';
 
 /** Leaves word of a write, within its transaction. */
 export function noteWrite(connection: Connection, id: string, rev: number, nowMs: number): void {

@@ -1,8 +1,9 @@
 import type { Database, Statement } from 'better-sqlite3';
+import { toRecord } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import type { SessionRecord } from '../session-store.ts';
 import type { Driver } from './driver.ts';
-import { toRecord } from './session-rows.ts';
+
 import { isBusy } from './sqlite-error.ts';
 
 /** A connection that failed is not opened again at once: opening costs more than asking the store's thread. */

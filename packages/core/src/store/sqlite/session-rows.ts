@@ -1,4 +1,4 @@
-import type { SessionDoc } from '../../domain/index.ts';
+import { toRecord, toRow } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import type { ListedSession, SessionRecord, SessionRow } from '../session-store.ts';
 import { type Connection, query } from './connection.ts';
@@ -56,24 +56,4 @@ export function recent(connection: Connection, limit: number): SessionRecord[] {
 /** A stored session as the interface has it; undefined when it was deleted. */
 export function live(stored: SessionTable | undefined): SessionRow | undefined {
   return stored === undefined || stored.deleted_at !== null ? undefined : toRow(stored);
-}
-
-export function toRecord(stored: SessionTable): SessionRecord {
-  return stored.deleted_at === null ? toRow(stored) : { id: stored.id, rev: stored.rev, deleted: true };
-}
-
-export function toRow(stored: SessionTable): SessionRow {
-  return {
-    id: stored.id,
-    rev: stored.rev,
-    userId: stored.user_id,
-    name: stored.name,
-    ownerServer: stored.owner_server,
-    ownerEpoch: stored.owner_epoch,
-    state: stored.state,
-    primarySocket: stored.primary_socket,
-    doc: JSON.parse(stored.doc) as SessionDoc,
-    createdAt: stored.created_at,
-    updatedAt: stored.updated_at,
-  };
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
 import type { SessionDoc } from '../../domain/index.ts';
 import { TermError } from '../../errors/index.ts';
+import { toRow } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import type {
   CreateOptions,
@@ -13,7 +14,7 @@ import type {
 import { type Connection, query } from './connection.ts';
 import { nextRev } from './meta.ts';
 import { noteWrite } from './outbox.ts';
-import { findById, live, toRow } from './session-rows.ts';
+import { findById, live } from './session-rows.ts';
 
 /**
  * Writes of sessions within the transaction that is open: all that a write has is decided and written there, its outbox

@@ -1,4 +1,5 @@
 import type { SocketFilter, SocketRow } from '../database.ts';
+import { toSocketRow } from '../schema/stored-rows.ts';
 import type { SocketTable } from '../schema/tables.ts';
 import { type Connection, query } from './connection.ts';
 
@@ -43,7 +44,7 @@ export function listSockets(connection: Connection, filter: SocketFilter, limit:
   if (userId !== undefined) found = found.where('user_id', '=', userId);
   if (serverId !== undefined) found = found.where('server_id', '=', serverId);
   const inOrder = found.orderBy('connected_at').orderBy('session_id').orderBy('id').limit(limit);
-  return connection.all(inOrder).map(toRow);
+  return connection.all(inOrder).map(toSocketRow);
 }
 
 function toStored(socket: SocketRow): SocketTable {
@@ -56,18 +57,5 @@ function toStored(socket: SocketRow): SocketTable {
     device_id: socket.deviceId,
     device_name: socket.deviceName,
     connected_at: socket.connectedAt,
-  };
-}
-
-function toRow(stored: SocketTable): SocketRow {
-  return {
-    socketId: stored.id,
-    terminalId: stored.session_id,
-    userId: stored.user_id,
-    serverId: stored.server_id,
-    incarnation: stored.incarnation,
-    deviceId: stored.device_id,
-    deviceName: stored.device_name,
-    connectedAt: stored.connected_at,
   };
 }
