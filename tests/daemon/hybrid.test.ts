@@ -162,7 +162,11 @@ describe('daemons on PostgreSQL and Redis', () => {
   it('works with a Redis that cannot be, as if there were none', async () => {
     const a = server('server-1', { REDIS_HOST: 'redis.invalid' });
     await a.ok('new', '-d', '-n', 'work', '--', 'cat');
-    expect(await status(a)).toMatchObject({ mode: 'in-memory', state: 'down' });
+    expect(await status(a)).toMatchObject({ mode: 'in-memory', state: 'down', reason: expect.any(String) });
+    await until(
+      () => log(a).includes('Redis connection failed - using in-memory mode'),
+      'the line that says so',
+    );
     expect(await a.json('ls')).toHaveLength(1);
   });
 

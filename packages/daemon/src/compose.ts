@@ -46,6 +46,9 @@ export interface Daemon {
   readonly left: Promise<void>;
 }
 
+/** A database and a Redis that hang keep nobody longer from starting the next daemon; leases lapse by themselves. */
+const LEAVE_MS = 4000;
+
 /** Puts the daemon together: the only place that knows which implementation stands behind each interface. */
 export async function composeDaemon({ paths, config, log, lock }: DaemonOptions): Promise<Daemon> {
   const startedAtMs = performance.now();
@@ -95,9 +98,11 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
       if (reason === 'stop') writeFileSync(paths.stopMarker, '', { mode: 0o600 });
       metricsServer.close();
       await server.close(reason);
-      await service.stop();
-      await admin.close();
-      await Promise.all([hosts.close(), screens.close(), store.close()]);
+      await withinMs(LEAVE_MS, async () => {
+        await service.stop();
+        await admin.close();
+        await Promise.all([hosts.close(), screens.close(), store.close()]);
+      });
       hasLeft();
     })();
     return leaving;
@@ -170,4 +175,16 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
   const metricsServer = await openMetricsServer(metricsAddresses, () => metrics.text(), log);
   server.addListener(await listenUnix(paths.socket, socket => server.accept(socket)));
   return { leave, left };
+}
+
+/** Resolves when the work is done, or at the deadline; rejects as the work does before. */
+async function withinMs(deadlineMs: number, work: () => Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, deadlineMs);
+  });
+  const done = work();
+  await Promise.race([done, late]).finally(() => clearTimeout(timer));
+  // What still fails behind the deadline concerns nobody any more.
+  done.catch(() => {});
 }

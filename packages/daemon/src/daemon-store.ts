@@ -89,20 +89,23 @@ function settingsOf(config: Config): StoreSettings {
 
 /** The lines that operators look for stand here; the rest is detail. */
 function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
-  const isHybrid = (state: string) => state === 'up' || state === 'suspect';
   let mode: 'hybrid' | 'in-memory' | undefined;
+  const tell = (next: 'hybrid' | 'in-memory', reason: string) => {
+    if (next === mode) return;
+    mode = next;
+    if (next === 'hybrid') log.info({ reason }, 'Redis connected successfully - using hybrid cache mode');
+    else log.warn({ reason }, 'Redis connection failed - using in-memory mode');
+    bus.emitOfServer('cacheMode', { mode: next, reason });
+  };
   return {
     modeChanged: ({ from, to, reason }: { from: HealthState; to: HealthState; reason: string }) => {
       measurements.modeChanged(from, to);
       log.debug({ from, to, reason }, 'the state of Redis has changed');
-      const next = isHybrid(to) ? 'hybrid' : 'in-memory';
-      // On its way up it is neither new nor news.
-      if (next === mode || (mode === undefined && to === 'resync')) return;
-      mode = next;
-      if (next === 'hybrid') log.info({ reason }, 'Redis connected successfully - using hybrid cache mode');
-      else log.warn({ reason }, 'Redis connection failed - using in-memory mode');
-      bus.emitOfServer('cacheMode', { mode: next, reason });
+      if (to === 'up' || to === 'suspect') tell('hybrid', reason);
+      // On its way up for the first time it is no news.
+      else if (mode !== undefined || to === 'down') tell('in-memory', reason);
     },
+    redisUnusable: (reason: string) => tell('in-memory', reason),
     resynced: ({ drained, durationMs }: { drained: number; durationMs: number }) => {
       measurements.observeResync(durationMs / 1000);
       log.info({ drained, durationMs }, 'Redis agrees with the database');

@@ -83,6 +83,7 @@ async function assemble(
       republish: () => registry.republishAll(),
       ...(redis === undefined ? {} : { tryLocks: () => tryLock(redis.locks, server.id) }),
       modeChanged: change => hooks.modeChanged?.(change),
+      redisUnusable: reason => hooks.redisUnusable?.(reason),
       resynced: report => hooks.resynced?.(report),
       ...(traced === undefined ? {} : { traced }),
     },

@@ -29,6 +29,8 @@ export type DatabaseTarget =
 export interface StoreHooks {
   /** Redis' health changed. */
   modeChanged?(change: { at: number; from: HealthState; to: HealthState; reason: string }): void;
+  /** Redis could not be used at the start, which is no change. Called once at most. */
+  redisUnusable?(reason: string): void;
   /** A read went past memory. Left out unless somebody looks at it: it is called often. */
   traced?: (outcome: 'HIT' | 'MISS', id: string) => void;
   resynced?(report: { drained: number; durationMs: number }): void;

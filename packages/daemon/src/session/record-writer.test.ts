@@ -64,4 +64,26 @@ describe('RecordWriter', () => {
     expect(await writer.flush()).toBe(true);
     writer.close();
   });
+
+  it('keeps the latest row, whatever order the answers come in', async () => {
+    const answers: ((row: SessionRow) => void)[] = [];
+    const update = () => new Promise<SessionRow>(resolve => answers.push(resolve));
+    const writer = new RecordWriter(
+      { update } as Pick<SessionStore, 'update'> as SessionStore,
+      ROW,
+      () => {},
+    );
+    writer.learn({ doc: { title: 'first' } });
+    const flushed = writer.flush();
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    const renamed = writer.command({ name: 'play' });
+    const [answerFlush, answerRename] = answers;
+    const doc = exampleDoc({ title: 'first' });
+    answerRename?.({ ...ROW, rev: 3, name: 'play', doc });
+    expect(await renamed).toMatchObject({ name: 'play' });
+    answerFlush?.({ ...ROW, rev: 2, doc });
+    await flushed;
+    expect(writer.row).toMatchObject({ rev: 3, name: 'play' });
+    writer.close();
+  });
 });

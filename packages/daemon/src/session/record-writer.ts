@@ -43,7 +43,7 @@ export class RecordWriter {
 
   /** A user's change: stored before this resolves. Rejects as `SessionStore.update`. */
   async command(change: SessionChange): Promise<SessionRow> {
-    this.#row = await this.#store.update(this.#row.id, { ownerEpoch: this.#row.ownerEpoch }, change);
+    await this.#update(change);
     return this.row;
   }
 
@@ -77,9 +77,16 @@ export class RecordWriter {
     });
   }
 
+  async #update(change: SessionChange): Promise<void> {
+    const { id, ownerEpoch } = this.#row;
+    const row = await this.#store.update(id, { ownerEpoch }, change);
+    // Answers may come in another order than the changes were made.
+    if (row.rev > this.#row.rev) this.#row = row;
+  }
+
   async #write(change: SessionChange): Promise<void> {
     try {
-      this.#row = await this.#store.update(this.#row.id, { ownerEpoch: this.#row.ownerEpoch }, change);
+      await this.#update(change);
       this.#retryMs = RETRY_MIN_MS;
       if (this.#pending === change) this.#pending = undefined;
       else this.#timer ??= setTimeout(() => this.#flush(), COALESCE_MS);

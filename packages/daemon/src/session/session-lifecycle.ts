@@ -208,24 +208,35 @@ export class SessionLifecycle {
     return session.info();
   }
 
-  async #createRow(id: string, params: ParsedParams<'session.create'>, launch: Launch): Promise<SessionRow> {
+  #createRow(id: string, params: ParsedParams<'session.create'>, launch: Launch): Promise<SessionRow> {
+    const create = (name: string) =>
+      this.#d.store.create(
+        {
+          id,
+          userId: LOCAL_USER,
+          name,
+          ownerServer: this.#d.serverId,
+          state: 'running',
+          doc: this.#doc(params, launch),
+        },
+        { limit: this.#d.config.maxSessions, idempotencyKey: params.idempotencyKey },
+      );
+    if (params.name !== undefined) return create(params.name);
+    return this.#withFreeName(taken => freeName(launch.display, taken), create);
+  }
+
+  /** Uses a name that is free by what is known here; where the store refuses it, by what all servers have. Rejects as `use`. */
+  async #withFreeName<T>(
+    choose: (taken: (name: string) => boolean) => string,
+    use: (name: string) => Promise<T>,
+  ): Promise<T> {
+    const elsewhere = new Set<string>();
     for (let tried = 1; ; tried++) {
-      const name = params.name ?? freeName(launch.display, this.#isTaken);
       try {
-        return await this.#d.store.create(
-          {
-            id,
-            userId: LOCAL_USER,
-            name,
-            ownerServer: this.#d.serverId,
-            state: 'running',
-            doc: this.#doc(params, launch),
-          },
-          { limit: this.#d.config.maxSessions, idempotencyKey: params.idempotencyKey },
-        );
+        return await use(choose(name => elsewhere.has(name) || this.#isTaken(name)));
       } catch (error) {
-        const taken = TermError.from(error).code === 'NAME_TAKEN';
-        if (!taken || params.name !== undefined || tried === NAME_TRIES) throw error;
+        if (TermError.from(error).code !== 'NAME_TAKEN' || tried === NAME_TRIES) throw error;
+        for (const { name } of await this.#d.store.list(LOCAL_USER)) elsewhere.add(name);
       }
     }
   }
@@ -324,7 +335,10 @@ export class SessionLifecycle {
     requireName(name);
     const holder = this.#d.registry.byName(name);
     if (holder?.row.state !== 'exited') return;
-    await holder.record.command({ name: retiredName(name, this.#isTaken) });
+    await this.#withFreeName(
+      taken => retiredName(name, taken),
+      retired => holder.record.command({ name: retired }),
+    );
   }
 }
 

@@ -199,9 +199,12 @@ export class SessionService {
 
   async label(params: ParsedParams<'session.label'>): Promise<SessionInfo> {
     const session = this.registry.find(params.target);
-    const labels = { ...session.row.doc.labels, ...params.set };
-    for (const key of params.remove) delete labels[key];
-    await session.record.command({ doc: { labels } });
+    // They are stored as one member: each command is to start from what the one before has stored.
+    await exclusively(this.#d.locks, session.id, () => {
+      const labels = { ...session.row.doc.labels, ...params.set };
+      for (const key of params.remove) delete labels[key];
+      return session.record.command({ doc: { labels } });
+    });
     return session.info();
   }
 

@@ -65,7 +65,7 @@ function healthOf(sessions: Store['sessions']): RedisHealth {
     mode: isUp ? 'hybrid' : 'in-memory',
     state: health?.state ?? 'down',
     since: health?.since ?? Date.now(),
-    reason: isUp ? null : (health?.lastFailure ?? null),
+    reason: isUp ? null : (health?.lastFailure ?? 'it has not answered yet'),
     breakerOpen: health?.breakerOpen ?? true,
     history: [...(health?.history ?? [])].reverse(),
     lastResync:

@@ -9,6 +9,8 @@ const IDENTITY_MS = 1000;
 /** A resynchronisation that takes longer has failed. */
 const RESYNC_DEADLINE_MS = 30_000;
 const RESYNC_PAUSE_MAX_MS = 800;
+/** What keeps it from being used. */
+const FAILURES: ReadonlySet<HealthEvent> = new Set(['timedOut', 'disconnected', 'refused']);
 /** Changes of state that are remembered. */
 const HISTORY = 32;
 
@@ -26,6 +28,8 @@ export interface HealthOptions {
   readonly resync: (signal: AbortSignal) => Promise<{ readonly identity: string }>;
   /** Called for every change, before anything else happens. Must not throw. */
   readonly changed: (change: HealthChange) => void;
+  /** It could not be used at the start: no change tells of that. Called once at most. Must not throw. */
+  readonly unusable: (reason: string) => void;
 }
 
 export interface HealthStatus {
@@ -52,6 +56,8 @@ export class Health {
   #resync: AbortController | undefined;
   #probing = false;
   #closed = false;
+  /** Nothing has been told yet. */
+  #silent = true;
   #failedResyncs = 0;
   /** A resynchronisation that failed is not begun again before. */
   #notBeforeMs = 0;
@@ -115,6 +121,7 @@ export class Health {
     }
     if (event !== 'answered' && event !== 'resynced') this.#lastFailure = reason;
     if (state !== before) this.#change(state, reason);
+    else if (FAILURES.has(event)) this.#failed(reason);
     for (const effect of effects) this.#perform(effect);
   }
 
@@ -124,7 +131,13 @@ export class Health {
     this.#resync?.abort(new Error('the store is closed'));
   }
 
+  #failed(reason: string): void {
+    if (this.#silent) this.#options.unusable(reason);
+    this.#silent = false;
+  }
+
   #change(state: HealthState, reason: string): void {
+    this.#silent = false;
     const change = { at: Date.now(), from: this.#state, to: state, reason };
     this.#state = state;
     this.#since = change.at;

@@ -52,6 +52,8 @@ export interface HybridTiersOptions {
   readonly redis: RedisTier | undefined;
   readonly settings: HybridSettings;
   readonly modeChanged?: (change: HealthChange) => void;
+  /** Redis could not be used at the start. */
+  readonly redisUnusable?: (reason: string) => void;
   /** Takes and releases a lock in Redis. */
   readonly tryLocks?: () => Promise<void>;
   /** Puts this server's sockets into the registry again. */
@@ -138,6 +140,7 @@ export class HybridTiers {
       new Health({
         link: redis.link,
         resync: signal => this.#resync(redis, signal),
+        unusable: reason => options.redisUnusable?.(reason),
         changed: change => {
           if (change.to === 'up' && change.from === 'resync')
             void warmCache(
