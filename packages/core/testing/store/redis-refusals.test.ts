@@ -139,17 +139,27 @@ describe('a Redis that can’t be used is named, and why', () => {
     expect(unknown.error).toMatchObject({ details: { failure: 'disconnected' } });
   });
 
-  it('a replica: reads go, writes are refused as readonly, and its identity says so', async () => {
+  it('a replica: writes are refused as readonly', async () => {
     const master = await start();
     const replica = await start({ config: [`replicaof 127.0.0.1 ${master.port}`] });
     const link = await connected(at(replica));
-    expect((await link.identity()).master).toBe(false);
     await expect(
       new RedisSessionCache(link).put(exampleRow(newSessionId(), 1), EPOCHS),
     ).rejects.toMatchObject({
       code: 'CACHE_UNAVAILABLE',
       details: { failure: 'readonly' },
     });
+  });
+
+  it('a replica: its identity says so, and another connection is looked for', async () => {
+    const master = await start();
+    const replica = await start({ config: [`replicaof 127.0.0.1 ${master.port}`] });
+    const link = await connected(at(replica));
+    const lost = new Promise<void>(resolve => {
+      link.observe({ connected() {}, disconnected: () => resolve(), settled() {}, topologyChanged() {} });
+    });
+    expect((await link.identity()).master).toBe(false);
+    await lost;
   });
 
   it('memory is full and nothing may go: writes are refused, reads are answered', async () => {

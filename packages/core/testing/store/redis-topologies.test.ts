@@ -237,7 +237,7 @@ describe('in a cluster', () => {
           ),
         { timeout: 20_000 },
       )
-      .toMatch(/^\w+,\w+,\w+$/);
+      .toMatch(/^0\/\w+,\w+,\w+$/);
     expect((await link.identity()).identity).not.toBe(before.identity);
     for (const id of ids)
       expect(await link.command('get', client => client.get(link.keys.session(id)), PATIENT_MS)).toBeNull();

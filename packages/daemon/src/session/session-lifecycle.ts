@@ -176,7 +176,7 @@ export class SessionLifecycle {
       timers.delete(session.id);
     }
     const { live } = session;
-    await this.#d.store.delete(session.id, {});
+    await this.#d.store.delete(session.id, { ownerEpoch: session.row.ownerEpoch });
     this.#d.registry.remove(session);
     session.record.close();
     session.leave();
