@@ -43,9 +43,9 @@ const row = state =>
 
 const text = `# When a part is away
 
-Redis makes triterm faster, and lets many servers share one list. It is never needed. The database decides; a server is authoritative for its own sockets and terminals. **Keystrokes and output never wait for
-either.** This page says what works while a part is away, and how triterm notices, goes on and comes back. \`triterm redis status\` shows where a server is and why; each change is a line in the log, an event
-(\`triterm events\`) and a metric.
+Redis makes triterm faster, and shows servers each other's attachments and locks. It is never needed. The database decides; a server is authoritative for its own sockets and terminals. **Keystrokes and output never wait for
+either.** This page says what works while a part is away, and how triterm notices, goes on and comes back. \`triterm redis status\` shows where a server is and why; each change of state is a metric (and a debug
+line), each change of mode a line in the log and an event (\`triterm events\`).
 
 The diagram and the tables of states are made from \`packages/core/src/store/hybrid/health-state.ts\`; the rest of this page is in \`scripts/generate-degraded-mode.mjs\`.
 
@@ -57,14 +57,14 @@ The diagram and the tables of states are made from \`packages/core/src/store/hyb
 | resize, take, kill | yes | yes | yes; what is to be stored waits | yes; what is to be stored waits |
 | ls, show, capture, send, run, wait | yes | yes | yes | yes |
 | new, rename, label, delete | yes | yes | refused: STORE_UNAVAILABLE | refused: STORE_UNAVAILABLE |
-| reads of the store | from memory, Redis, database | from the database | from memory and Redis, marked \`stale\` | from memory, marked \`stale\` |
+| reads of the store (on SQLite always from the database) | from memory, Redis, database | from the database | from memory and Redis, marked \`stale\` | from memory, marked \`stale\` |
 | locks | Redis | database (\`pg_try_advisory_xact_lock\`); on SQLite within the process | Redis | the owner's own queue |
 | sockets of this server | memory | memory | memory | memory |
 | sockets of other servers | Redis | database, as its server last wrote | Redis | not known |
-| start of a server | yes | yes | refused; it is tried again | refused; it is tried again |
-| leases of servers | renewed | renewed | run out after 15 s; taken anew afterwards | as left |
+| start of a server | yes | yes | refused; attached clients, or the next command, try again | refused; attached clients, or the next command, try again |
+| leases of servers | renewed | renewed | run out after 15 s; taken anew afterwards | run out after 15 s; taken anew afterwards |
 
-No call takes longer than the deadlines allow: 50 ms for a command to Redis, 2.5 s for the database. A call whose outcome is not known says so (\`OUTCOME_UNKNOWN\`); repeating it under its idempotency key is safe.
+No call takes longer than the deadlines allow: 50 ms for a command to Redis, 2.5 s for a call of the database (a read makes two at most). A call whose outcome is not known says so (\`OUTCOME_UNKNOWN\`); repeating it under its idempotency key is safe.
 
 ## How Redis is taken to be
 
@@ -95,7 +95,7 @@ While it is down it is asked five times a second whether it answers; a resynchro
 1. Which Redis is this? Another run id or set of masters than the recorded one may hold an older state: then \`cache_epoch\` is raised, and everything in it is void.
 2. Both channels, Redis' and the database's, are proven by heartbeats that are sent from now on: no write from here on is missed.
 3. Memory is emptied: what was missed before may be in it.
-4. Every script is tried, so that a right that is missing is named, and the outbox as it is now is carried out.
+4. The scripts of cache and locks are tried, so that a right that is missing shows now, and the outbox as it is now is carried out.
 5. Own sockets are registered again. Then the state is \`up\`.
 
 Afterwards the sessions that were active last are put into Redis, up to \`warmEntries\`.

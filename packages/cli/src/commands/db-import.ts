@@ -14,8 +14,8 @@ export const command = defineCommand({
     summary: 'Take in what `triterm db export` has written',
     details:
       'All of it or nothing. Into a database without sessions, unless --replace is given, which removes those that ' +
-      'are there. Refused while sessions run, here or on other servers of the database. Caches become void, and ' +
-      'the daemon begins again.',
+      'are there. Refused while sessions run here, and while other servers of the database are alive. Caches become ' +
+      'void, and the daemon begins again.',
     args: [{ name: 'FILE', description: 'file to read', required: true, complete: 'file' }],
     options: {
       replace: { description: 'remove the sessions that are there' },

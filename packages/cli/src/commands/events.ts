@@ -7,7 +7,7 @@ export const command = defineCommand({
     summary: 'Print what happens, as JSON lines',
     details:
       'Each line is {type, at, session, name, data}; types: created attached detached resized renamed title cwd bell ' +
-      'notification commandStarted commandFinished exited lost removed. It goes on until Ctrl-C, or until the daemon ' +
+      'notification commandStarted commandFinished exited lost removed, and cacheMode of the server. It goes on until Ctrl-C, or until the daemon ' +
       'is stopped; after a restart of the daemon it goes on by itself.',
     args: [],
     options: {

@@ -26,7 +26,9 @@ export const configSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Load the integration (working directory, command marks) into bash, zsh and fish.'),
-  maxSessions: positive.default(1000).describe('Sessions that may run at once, over all servers that share the database.'),
+  maxSessions: positive
+    .default(1000)
+    .describe('Sessions that may run at once, over all servers that share the database.'),
   maxClients: positive.default(256).describe('Clients that may be attached, over all sessions.'),
   scrollbackLines: z
     .int()

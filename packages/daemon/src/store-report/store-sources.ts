@@ -62,7 +62,8 @@ function healthOf(sessions: Store['sessions']): RedisHealth {
   const health = sessions.health();
   const { lastResync, isUp } = sessions;
   return {
-    mode: isUp ? 'hybrid' : 'in-memory',
+    // One answer that is late is no change of mode.
+    mode: isUp || health?.state === 'suspect' ? 'hybrid' : 'in-memory',
     state: health?.state ?? 'down',
     since: health?.since ?? Date.now(),
     reason: isUp ? null : (health?.lastFailure ?? 'it has not answered yet'),

@@ -1,3 +1,4 @@
+import { TermError } from '../../errors/index.ts';
 import type { LinkFailure, RedisLink } from '../redis/redis-link.ts';
 import { type HealthEffect, type HealthEvent, type HealthState, transition } from './health-state.ts';
 import { Percentiles } from './percentiles.ts';
@@ -213,9 +214,10 @@ export class Health {
       this.#identity = identity;
       this.event('resynced', 'everything agrees');
     } catch (thrown) {
-      if (this.#resync !== controller) return;
       const reason = thrown instanceof Error ? thrown.message : String(thrown);
-      this.event('resyncFailed', reason);
+      if (this.#resync === controller) this.event('resyncFailed', reason);
+      // The link has told that it was refused; this says what.
+      else if (this.#state === 'down' && thrown instanceof TermError) this.#lastFailure = reason;
     } finally {
       clearTimeout(deadline);
       if (this.#resync === controller) this.#resync = undefined;
