@@ -27,6 +27,22 @@ function refusal(given: Partial<Config>): TermError {
 }
 
 describe('what the configuration says of Redis', () => {
+  it('speaks TLS to rediss://', () => {
+    expect(settings({ redisUrl: 'rediss://[::1]:6380' })).toMatchObject({
+      topology: 'single',
+      host: '::1',
+      port: 6380,
+      tls: expect.any(Object),
+    });
+  });
+
+  it.each(['cache:6379', 'http://cache', 'redis://', 'redis://:secret@cache/x', 'redis://:%E0%A4%A@cache'])(
+    'refuses the address %s, and shows no password',
+    redisUrl => {
+      expect(refusal({ redisUrl }).message).not.toContain('secret');
+    },
+  );
+
   it('is nothing until something names one', () => {
     expect(settings({})).toBeUndefined();
     expect(settings({ redisPort: 7000, redisPassword: 'x', redisTls: true })).toBeUndefined();
@@ -66,6 +82,12 @@ describe('what the configuration says of Redis', () => {
       },
     ],
     ['redis://:only@cache', { ...PLAIN, password: 'only', topology: 'single', host: 'cache', port: 6379 }],
+    ['redis://cache:7000/', { ...PLAIN, topology: 'single', host: 'cache', port: 7000 }],
+    ['redis://:p%40ss@cache/3', { password: 'p@ss', db: 3, topology: 'single', host: 'cache', port: 6379 }],
+    [
+      'redis://user:pass@10.0.0.1:1',
+      { ...PLAIN, username: 'user', password: 'pass', topology: 'single', host: '10.0.0.1', port: 1 },
+    ],
   ])('reads the address %s', (redisUrl, expected) => {
     expect(settings({ redisUrl })).toEqual(expected);
   });

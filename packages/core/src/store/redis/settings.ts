@@ -1,5 +1,3 @@
-import { TermError } from '../../errors/index.ts';
-
 export interface RedisAddress {
   readonly host: string;
   readonly port: number;
@@ -46,42 +44,8 @@ export interface RedisAccess {
 
 export type RedisSettings = RedisPlace & RedisAccess;
 
-export const DEFAULT_REDIS_PORT = 6379;
 export const DEFAULT_COMMAND_TIMEOUT_MS = 50;
 export const DEFAULT_CONNECT_TIMEOUT_MS = 2000;
-
-/**
- * A single server from `redis://[[user]:password@]host[:port][/db]`; `rediss://` for TLS. Throws BAD_CONFIG, which never shows the
- * password.
- */
-export function parseRedisUrl(text: string): RedisSettings {
-  const url = URL.parse(text);
-  if (url === null || !/^rediss?:$/.test(url.protocol) || url.hostname === '')
-    throw new TermError('BAD_CONFIG', 'REDIS_URL is no URL of the form redis://user:password@host:port/db.');
-  const path = url.pathname.slice(1);
-  if (!/^\d*$/.test(path))
-    throw new TermError('BAD_CONFIG', `REDIS_URL names the database "${path}", which is no number.`);
-  return {
-    topology: 'single',
-    host: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? DEFAULT_REDIS_PORT : Number(url.port),
-    ...(url.username === '' ? {} : { username: decoded(url.username) }),
-    ...(url.password === '' ? {} : { password: decoded(url.password) }),
-    ...(path === '' ? {} : { db: Number(path) }),
-    ...(url.protocol === 'rediss:' ? { tls: {} } : {}),
-  };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new TermError(
-      'BAD_CONFIG',
-      'REDIS_URL has a % in user or password that begins no escape; write it as %25.',
-    );
-  }
-}
 
 /** Where it is, for people; without user and password. */
 export function endpointText(settings: RedisSettings): string {
