@@ -1,3 +1,4 @@
+import { withDeadline } from '../deadline.ts';
 import { NoAnswer } from './postgres-error.ts';
 
 /** From a call to its rejection, whatever the database does. */
@@ -8,19 +9,7 @@ export function callDeadline(): number {
   return performance.now() + CALL_DEADLINE_MS;
 }
 
-/**
- * The promise's outcome, or a rejection with NoAnswer at the deadline. The promise goes on; what it rejects with later is dropped.
- */
-export async function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  // After a stall of the event loop timers fire before what has arrived is taken in, so one more look at it follows.
-  const timer = setTimeout(
-    () => setImmediate(() => late.reject(new NoAnswer())),
-    Math.max(0, deadlineMs - performance.now()),
-  );
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** The promise's outcome, or a rejection with NoAnswer at the deadline. The promise goes on; what it rejects with later is dropped. */
+export function before<T>(deadlineMs: number, promise: Promise<T>): Promise<T> {
+  return withDeadline(promise, Math.max(0, deadlineMs - performance.now()), () => new NoAnswer());
 }

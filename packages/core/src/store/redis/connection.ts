@@ -1,5 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import { TermError } from '../../errors/index.ts';
+import { withDeadline } from '../deadline.ts';
 import { attemptFailure, reasonOf, sentinelReason } from './attempt-failure.ts';
 import {
   clusterOptions,
@@ -8,7 +9,6 @@ import {
   redisOptions,
   retryDelayMs,
 } from './client-options.ts';
-import { withDeadline } from './deadline.ts';
 import { failureOf, linkError, linkFailure, reasonIn } from './failure.ts';
 import { admit } from './handshake.ts';
 import type { LinkObserver } from './redis-link.ts';

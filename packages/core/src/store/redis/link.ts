@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import { withDeadline } from '../deadline.ts';
 import { type Client, Connection } from './connection.ts';
-import { withDeadline } from './deadline.ts';
 import { failureIn, linkError, linkFailure } from './failure.ts';
 import { KeyNames } from './key-names.ts';
 import { readIdentity, readInfo, scanKeys } from './masters.ts';

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
+import { withDeadline } from '../deadline.ts';
 import { connectTimeoutMs, nodeOptions, redisOptions, retryDelayMs } from './client-options.ts';
 import type { Connection } from './connection.ts';
-import { withDeadline } from './deadline.ts';
 import { linkError, linkFailure } from './failure.ts';
 
 /** A subscriber owes no answers: it is asked, so that a half-open connection is noticed. */
