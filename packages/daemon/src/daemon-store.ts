@@ -2,7 +2,7 @@ import type { Paths } from '@triterm/core/config';
 import { type Config, databaseSettings, redisSettings } from '@triterm/core/config/load';
 import { type ErrorCode, isErrorCode, TermError } from '@triterm/core/errors';
 import type { DatabaseAdmin, DatabaseTarget, HealthState, Store, StoreSettings } from '@triterm/core/store';
-import { DEFAULT_STORE_SETTINGS } from '@triterm/core/store';
+import { DEFAULT_STORE_SETTINGS, modeOf, type StoreMode } from '@triterm/core/store';
 import { openAdmin, openStore } from '@triterm/core/store/open-store';
 import { ENTRY_POINT_OPTIONS, entryPoint } from './entry-points.ts';
 import { machineId } from './host-facts.ts';
@@ -89,8 +89,8 @@ function settingsOf(config: Config): StoreSettings {
 
 /** The lines that operators look for stand here; the rest is detail. */
 function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
-  let mode: 'hybrid' | 'in-memory' | undefined;
-  const tell = (next: 'hybrid' | 'in-memory', reason: string) => {
+  let mode: StoreMode | undefined;
+  const tell = (next: StoreMode, reason: string) => {
     if (next === mode) return;
     mode = next;
     if (next === 'hybrid') log.info({ reason }, 'Redis connected successfully - using hybrid cache mode');
@@ -101,9 +101,8 @@ function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
     modeChanged: ({ from, to, reason }: { from: HealthState; to: HealthState; reason: string }) => {
       measurements.modeChanged(from, to);
       log.debug({ from, to, reason }, 'the state of Redis has changed');
-      if (to === 'up' || to === 'suspect') tell('hybrid', reason);
       // On its way up for the first time it is no news.
-      else if (mode !== undefined || to === 'down') tell('in-memory', reason);
+      if (mode !== undefined || to !== 'resync') tell(modeOf(to), reason);
     },
     redisUnusable: (reason: string) => tell('in-memory', reason),
     resynced: ({ drained, durationMs }: { drained: number; durationMs: number }) => {

@@ -25,7 +25,7 @@ export type {
   MigrationOutcome,
 } from './database-admin.ts';
 export type { ChannelListener, EventChannel } from './event-channel.ts';
-export type { HealthState } from './hybrid/health-state.ts';
+export { type HealthState, modeOf, type StoreMode } from './hybrid/health-state.ts';
 export type { ReadCounters, StoreStats } from './hybrid/stats.ts';
 export { type Lock, type LockInfo, type LockManager, type LockOptions, withLock } from './lock.ts';
 export type { LinkFailure, LinkInfo, RedisLink } from './redis/redis-link.ts';

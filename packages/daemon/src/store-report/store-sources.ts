@@ -1,4 +1,4 @@
-import type { DatabaseAdmin, Store } from '@triterm/core/store';
+import { type DatabaseAdmin, modeOf, type Store } from '@triterm/core/store';
 import { LOCAL_USER } from '../session/session-lifecycle.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import { databaseFiles } from './database-files.ts';
@@ -61,10 +61,10 @@ function redisSource({ sessions, link }: Store): RedisSource | undefined {
 function healthOf(sessions: Store['sessions']): RedisHealth {
   const health = sessions.health();
   const { lastResync, isUp } = sessions;
+  const state = health?.state ?? 'down';
   return {
-    // One answer that is late is no change of mode.
-    mode: isUp || health?.state === 'suspect' ? 'hybrid' : 'in-memory',
-    state: health?.state ?? 'down',
+    mode: modeOf(state),
+    state,
     since: health?.since ?? Date.now(),
     reason: isUp ? null : (health?.lastFailure ?? 'it has not answered yet'),
     breakerOpen: health?.breakerOpen ?? true,

@@ -8,6 +8,13 @@
 export const HEALTH_STATES = ['down', 'resync', 'up', 'suspect'] as const;
 export type HealthState = (typeof HEALTH_STATES)[number];
 
+/** What a state means for the store as a whole; one answer that is late is no change. */
+export type StoreMode = 'hybrid' | 'in-memory';
+
+export function modeOf(state: HealthState): StoreMode {
+  return state === 'up' || state === 'suspect' ? 'hybrid' : 'in-memory';
+}
+
 export const HEALTH_EVENTS = [
   /** A command or probe was answered. */
   'answered',
