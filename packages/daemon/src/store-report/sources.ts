@@ -10,6 +10,7 @@ import type {
   ServerTable,
   SessionRecord,
   SocketRegistry,
+  StoreMode,
   StoreStats,
 } from '@triterm/core/store';
 
@@ -38,7 +39,7 @@ export interface HealthChange {
 }
 
 export interface RedisHealth {
-  readonly mode: 'hybrid' | 'in-memory';
+  readonly mode: StoreMode;
   readonly state: HealthState;
   /** When the state began, milliseconds since 1970. */
   readonly since: number;

@@ -132,6 +132,7 @@ export class HybridTiers {
       counters: this.#counters,
       epochs: () => this.#epochs.current,
       learned: record => this.#learned(record),
+      hasCache: redis !== undefined,
       isUp: () => this.isUp,
       dropAfterMs: settings.entryTtlMs + OUTBOX_MARGIN_MS,
     });

@@ -23,6 +23,8 @@ export interface OutboxDrainerOptions {
   readonly epochs: () => Epochs;
   /** The id has this revision in the database. */
   readonly learned: (record: SessionRecord) => void;
+  /** Whether there is a cache at all: without one there is only something to drop. */
+  readonly hasCache: boolean;
   readonly isUp: () => boolean;
   /** Beyond this age no cache entry lives. */
   readonly dropAfterMs: number;
@@ -76,8 +78,8 @@ export class OutboxDrainer {
   }
 
   async #look(): Promise<void> {
-    const { isUp } = this.#options;
-    let pauseMs = PAUSE_MIN_MS + Math.random() * (PAUSE_MAX_MS - PAUSE_MIN_MS);
+    const { hasCache, isUp } = this.#options;
+    let pauseMs = hasCache ? PAUSE_MIN_MS + Math.random() * (PAUSE_MAX_MS - PAUSE_MIN_MS) : DROP_INTERVAL_MS;
     try {
       if (isUp() && (await this.#carryOut(ORPHANED_AFTER_MS)) === BATCH) pauseMs = 0;
       await this.#dropOld();
