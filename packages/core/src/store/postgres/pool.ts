@@ -18,8 +18,8 @@ import { inTransaction, runStatement, Transaction, type TransactionOptions } fro
 const MAX_WAITING = 1024;
 const IDLE_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5000;
-/** A restart of the server, or who ends connections there, may meet the next one too. */
-const ATTEMPTS = 3;
+/** A restart of the server, or who ends connections there, may meet a new one too. */
+const CONNECT_ATTEMPTS = 3;
 
 export interface PoolOptions extends PostgresTarget {
   readonly maxConnections: number;
@@ -33,6 +33,7 @@ export interface PoolOptions extends PostgresTarget {
  */
 export class PostgresPool implements Queries {
   readonly endpoint: Endpoint;
+  readonly #maxConnections: number;
   readonly #pool: pg.Pool;
   readonly #sockets = new Set<Socket>();
   readonly #broken = new WeakSet<pg.ClientBase>();
@@ -40,6 +41,7 @@ export class PostgresPool implements Queries {
 
   constructor(options: PoolOptions) {
     this.endpoint = endpointOf(options);
+    this.#maxConnections = options.maxConnections;
     this.#pool = new pg.Pool({
       ...clientConfig(options),
       max: options.maxConnections,
@@ -61,7 +63,8 @@ export class PostgresPool implements Queries {
       try {
         return await this.#once(statement, values, deadlineMs);
       } catch (thrown) {
-        if (attempt >= ATTEMPTS || !wasCut(thrown)) throw this.#error(thrown, false);
+        // Each attempt uses up one connection; all may have been cut together, and tell of it one by one.
+        if (attempt > this.#maxConnections || !wasCut(thrown)) throw this.#error(thrown, false);
       }
     }
   }
@@ -134,7 +137,7 @@ export class PostgresPool implements Queries {
     if (waitingCount >= MAX_WAITING)
       throw new TermError('STORE_UNAVAILABLE', `${waitingCount} requests wait for the database.`);
     for (let attempt = 1; ; attempt += 1) {
-      const client = await this.#connected(deadlineMs, attempt < ATTEMPTS);
+      const client = await this.#connected(deadlineMs, attempt < CONNECT_ATTEMPTS);
       if (client === undefined) continue;
       if (!this.#broken.has(client)) return client;
       client.release(true);
