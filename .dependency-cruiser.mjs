@@ -83,16 +83,33 @@ export default {
       [core('errors'), core('domain')],
       'Escape sequences, no more.',
     ),
+    only(
+      'websocket-imports-errors',
+      core('websocket'),
+      [core('errors')],
+      'Bytes over a network; what they mean is the protocol’s.',
+    ),
     only('core-imports-no-program', '^packages/core/', [], 'The daemon and the client build on core.'),
 
     only(
       'client-stays-light',
       '^packages/cli/',
-      ['errors', 'domain', 'protocol', 'config', 'terminal'].map(core),
+      ['errors', 'domain', 'protocol', 'config', 'terminal', 'websocket'].map(core),
       'No database driver and nothing of the daemon in a client’s start.',
     ),
 
-    never('session-not-to-server', daemon('session'), daemon('server'), 'server → session, never back.'),
+    never(
+      'session-not-up',
+      daemon('session'),
+      '^packages/daemon/src/(?:server|cluster)/',
+      'server → cluster → session, never back.',
+    ),
+    never(
+      'cluster-not-to-handlers',
+      daemon('cluster'),
+      '^packages/daemon/src/server/(?:handlers|ws|router|server|listener)',
+      'server → cluster, never back.',
+    ),
     never(
       'screen-and-pty-not-up',
       '^packages/daemon/src/(?:screen|pty)/',
@@ -103,7 +120,7 @@ export default {
     never('pty-not-to-screen', daemon('pty'), daemon('screen'), 'The session brings them together.'),
     never(
       'store-by-interface',
-      '^packages/daemon/src/(?:server|session|screen|pty)/',
+      '^packages/daemon/src/(?:server|cluster|session|screen|pty)/',
       '^packages/core/src/store/(?!index\\.ts|session-store\\.ts)',
       'Only compose.ts knows which store there is.',
     ),
@@ -129,6 +146,7 @@ export default {
     driver('prom-client', 'packages/daemon/src/observe/'),
     driver('ioredis', 'packages/core/src/store/redis/'),
     driver('pg', 'packages/core/src/store/postgres/'),
+    driver('ws', 'packages/(?:core/src/websocket|daemon/src/server/ws)/'),
     driver('lru-cache', 'packages/core/src/store/'),
     driver('commander', 'packages/cli/src/commands/'),
     driver('(?:ink|react)', 'packages/cli/src/tui/'),

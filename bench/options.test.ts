@@ -45,6 +45,13 @@ it('takes the measures of the hybrid store with its suite', () => {
   expect(parseOptions([]).suite).toBe('terminals');
 });
 
+it('takes the measures of the fleet with its suite', () => {
+  const options = parseOptions(['--suite', 'fleet', '--only', 'registry', '--quick']);
+  expect(options.fleetMeasures).toEqual(['registry']);
+  expect(options.fleetScale.sockets.at(-1)).toBeLessThan(10_000);
+  expect(parseOptions(['--suite', 'fleet']).fleetScale).toMatchObject({ clients: [10, 100, 1000] });
+});
+
 it.each([
   [['--only', 'speed']],
   [['--peers', 'zellij']],
@@ -53,6 +60,8 @@ it.each([
   [['--suite', 'redis']],
   [['--only', 'reads']],
   [['--suite', 'hybrid-store', '--only', 'echo']],
+  [['--suite', 'fleet', '--only', 'reads']],
+  [['--suite', 'fleet', '--megabytes', '4']],
 ])('refuses %s', args => {
   expect(() => parseOptions(args)).toThrow(UsageError);
 });

@@ -1,4 +1,6 @@
 import { parseArgs } from 'node:util';
+import { FLEET_MEASURE_NAMES, type FleetMeasureName } from './fleet/measure.ts';
+import { type FleetScale, FULL_FLEET, QUICK_FLEET } from './fleet/scale.ts';
 import { STORE_MEASURE_NAMES, type StoreMeasureName } from './hybrid-store/measure.ts';
 import { FULL_STORE, QUICK_STORE, type StoreScale } from './hybrid-store/scale.ts';
 import { MEASURES } from './measures/all.ts';
@@ -7,16 +9,18 @@ import { PEERS, USUAL_PEERS } from './peers/all.ts';
 import { PEER_NAMES, type Peer, type PeerName } from './peers/peer.ts';
 import { FULL, QUICK, type Scale } from './scale.ts';
 
-const SUITES = ['terminals', 'hybrid-store'] as const;
+const SUITES = ['terminals', 'hybrid-store', 'fleet'] as const;
 type Suite = (typeof SUITES)[number];
 
 export const HELP = `Usage: npm run bench -- [options]
 
 Measures triterm beside the programs that people use instead, as a person's terminal sees them.
 
-  --suite NAME    terminals (default), or hybrid-store: the store beside PostgreSQL, Redis and other caches
+  --suite NAME    terminals (default); hybrid-store: the store beside PostgreSQL, Redis and other caches;
+                  fleet: many clients and many servers
   --only NAMES    measures, separated by commas: ${MEASURES.map(({ name }) => name).join(', ')};
-                  of the hybrid store: ${STORE_MEASURE_NAMES.join(', ')}
+                  of the hybrid store: ${STORE_MEASURE_NAMES.join(', ')};
+                  of the fleet: ${FLEET_MEASURE_NAMES.join(', ')}
   --peers NAMES   whom to measure: ${PEER_NAMES.join(', ')}
                   (default: ${USUAL_PEERS.join(', ')})
   --quick         a tenth of everything: rough figures in little time
@@ -34,6 +38,8 @@ export interface Options {
   readonly scale: Scale;
   readonly storeMeasures: readonly StoreMeasureName[];
   readonly storeScale: StoreScale;
+  readonly fleetMeasures: readonly FleetMeasureName[];
+  readonly fleetScale: FleetScale;
   readonly jsonFile?: string;
 }
 
@@ -45,14 +51,15 @@ export function parseOptions(args: readonly string[]): Options {
   const base = values.quick ? QUICK : FULL;
   const storeBase = values.quick ? QUICK_STORE : FULL_STORE;
   const [suite = 'terminals'] = chosen<Suite>(values.suite, SUITES, name => name, 'suite');
-  const ofStore = suite === 'hybrid-store';
-  if (ofStore && (values.peers ?? values.megabytes) !== undefined)
-    throw new UsageError('The suite hybrid-store takes neither --peers nor --megabytes.');
+  /** What `--only` says, when this is the suite that it is said of. */
+  const onlyOf = (of: Suite) => (suite === of ? values.only : undefined);
+  if (suite !== 'terminals' && (values.peers ?? values.megabytes) !== undefined)
+    throw new UsageError(`The suite ${suite} takes neither --peers nor --megabytes.`);
   const rounds = wholeNumber('--rounds', values.rounds);
   return {
     help: values.help,
     suite,
-    measures: chosen(ofStore ? undefined : values.only, MEASURES, ({ name }) => name, 'measure'),
+    measures: chosen(onlyOf('terminals'), MEASURES, ({ name }) => name, 'measure'),
     peers: chosen<PeerName>(values.peers ?? USUAL_PEERS.join(), PEER_NAMES, name => name, 'peer').map(
       name => PEERS[name],
     ),
@@ -63,12 +70,14 @@ export function parseOptions(args: readonly string[]): Options {
       repetitions: rounds ?? base.repetitions,
     },
     storeMeasures: chosen<StoreMeasureName>(
-      ofStore ? values.only : undefined,
+      onlyOf('hybrid-store'),
       STORE_MEASURE_NAMES,
       name => name,
       'measure',
     ),
     storeScale: { ...storeBase, rounds: rounds ?? storeBase.rounds },
+    fleetMeasures: chosen<FleetMeasureName>(onlyOf('fleet'), FLEET_MEASURE_NAMES, name => name, 'measure'),
+    fleetScale: values.quick ? QUICK_FLEET : FULL_FLEET,
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
   };
 }

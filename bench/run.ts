@@ -25,6 +25,7 @@ export async function main(args: readonly string[]): Promise<number> {
   leaveNothingBehind();
   for (const place of Workplace.abandoned()) await place.clear();
   if (options.suite === 'hybrid-store') await measureHybridStore(options);
+  else if (options.suite === 'fleet') await measureServers(options);
   else await measure(options);
   return 0;
 }
@@ -76,6 +77,26 @@ async function measureHybridStore({ storeMeasures, quick, storeScale, jsonFile }
     facts: { suite: 'hybrid-store', quick, scale: storeScale },
     results,
     judgements: judge(results, STORE_TARGETS),
+    jsonFile,
+  });
+}
+
+async function measureServers({ fleetMeasures, quick, fleetScale, jsonFile }: Options): Promise<void> {
+  const startedAt = new Date().toISOString();
+  const [{ measureFleet }, { FLEET_TARGETS }] = await Promise.all([
+    import('./fleet/suite.ts'),
+    import('./fleet/targets.ts'),
+  ]);
+  const results = new Results();
+  await measureFleet({ measures: fleetMeasures, scale: fleetScale, results, progress: tell });
+  publish({
+    startedAt,
+    about: [
+      `${quick ? 'a quick run: rough figures' : 'a full run'} of many servers and devices: up to ${fleetScale.clients.at(-1)} clients, ${fleetScale.sockets.at(-1)} sockets; clients share the machine with the servers`,
+    ],
+    facts: { suite: 'fleet', quick, scale: fleetScale },
+    results,
+    judgements: judge(results, FLEET_TARGETS),
     jsonFile,
   });
 }

@@ -17,6 +17,7 @@ const FIXTURES = new URL('../packages/core/src/protocol/fixtures/v1/', import.me
 const TOKEN = '00112233445566778899aabbccddeeff';
 const CHANNEL = 3;
 const MAX_OFFSET = Number.MAX_SAFE_INTEGER;
+const PTY_IDENTITY = '0123456789ab.a1b2c3d4.1';
 
 const SESSION = {
   id: '0123456789ab',
@@ -35,6 +36,13 @@ const SESSION = {
   lastActivityAt: '2026-11-25T09:30:00.000Z',
   server: 'laptop',
   labels: { project: 'triterm', owner: 'ada' },
+};
+/** As sessions are told of since there are several servers. */
+const FLEET_SESSION = {
+  ...SESSION,
+  user: 'ada',
+  reachable: false,
+  unreachableSince: '2026-11-25T09:31:00.000Z',
 };
 const ENDED = { ...SESSION, state: 'exited', pid: null, exitCode: null, signal: 'SIGKILL' };
 const CLIENT = {
@@ -321,6 +329,65 @@ const error = (from, code) =>
 
 const strange = from => ({ name: 'a kind of the future that may be ignored', from, kind: 'unknown' });
 
+const TOKEN_INFO = {
+  id: '0123abcd',
+  user: 'ada',
+  scope: 'view',
+  session: '0123456789ab',
+  label: 'phone',
+  state: 'active',
+  createdAt: '2026-11-25T08:00:00.000Z',
+  expiresAt: '2026-11-26T08:00:00.000Z',
+  revokedAt: null,
+  lastUsedAt: null,
+};
+
+/** Replies and events with the members that they have got since there are several servers. */
+const FLEET_FORMS = [
+  ['reply session.list (of all servers)', { id: 90, result: { sessions: [FLEET_SESSION] } }],
+  [
+    'reply session.show (with devices)',
+    {
+      id: 91,
+      result: {
+        session: FLEET_SESSION,
+        clients: [{ ...CLIENT, asking: true, deviceId: 'a1b2c3d4' }],
+        devices: [
+          {
+            id: 'a1b2c3d4',
+            name: 'laptop',
+            primary: true,
+            clients: ['00112233'],
+            servers: ['server-2'],
+            connectedAt: '2026-11-25T08:00:00.000Z',
+            lastHeardAt: '2026-11-25T09:30:00.000Z',
+          },
+        ],
+        sizePolicy: 'latest',
+        handOver: 'request',
+        scrollbackLines: 10_000,
+        prompt: 'none',
+        argv: [],
+        offset: 0,
+      },
+    },
+  ],
+  [
+    'notification event (of another server)',
+    {
+      method: 'event',
+      params: {
+        type: 'deviceJoined',
+        at: '2026-11-25T09:30:00.000Z',
+        session: '0123456789ab',
+        name: 'main',
+        server: 'server-2',
+        data: { client: '00112233', deviceId: 'a1b2c3d4', deviceName: 'laptop' },
+      },
+    },
+  ],
+];
+
 const client = [
   ...handshake('client', 'daemon', {
     opening: 'triterm',
@@ -455,8 +522,31 @@ const client = [
       },
     },
     'daemon.shutdown': { params: { reason: 'restart', killSessions: false }, result: { pid: 4700 } },
+    ping: { params: {}, result: {} },
+    'session.request': {
+      params: { target: 'main', client: '00112233', deviceId: 'a1b2c3d4' },
+      result: { session: FLEET_SESSION, client: '00112233', state: 'asked' },
+    },
+    'session.grant': {
+      params: { target: 'main', client: '00112233', deny: false },
+      result: { session: FLEET_SESSION, client: '00112233' },
+    },
+    'daemon.drain': {
+      params: { undo: false },
+      result: { draining: true, sessions: [FLEET_SESSION], handedOver: 2 },
+    },
+    'token.create': {
+      params: { user: 'ada', scope: 'view', session: 'main', expiresInMs: 86_400_000, label: 'phone' },
+      result: { token: `trt_0123abcd_${'x'.repeat(43)}`, info: TOKEN_INFO },
+    },
+    'token.list': { params: { user: 'ada' }, result: { tokens: [TOKEN_INFO] } },
+    'token.revoke': {
+      params: { id: '0123abcd' },
+      result: { token: { ...TOKEN_INFO, state: 'revoked', revokedAt: '2026-11-25T10:00:00.000Z' } },
+    },
     ...STORE_EXCHANGES,
   }),
+  ...FLEET_FORMS.map(([name, message]) => control('daemon', name, message)),
   error('daemon', 'SESSION_NOT_FOUND'),
   ...['exit', 'idle', 'command'].map(kind =>
     control('client', `request session.wait (${kind})`, {
@@ -493,6 +583,38 @@ const client = [
   ),
   control(
     'client',
+    'request session.attach (of a certain PTY)',
+    {
+      id: 96,
+      method: 'session.attach',
+      params: {
+        target: '0123456789ab',
+        attachment: TOKEN,
+        role: 'controller',
+        window: { cols: 80, rows: 24 },
+        resume: { offset: 4096, sizeGeneration: 3, repaint: false, pty: PTY_IDENTITY },
+      },
+    },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'reply session.attach (of a certain PTY)',
+    {
+      id: 96,
+      result: {
+        session: FLEET_SESSION,
+        inputOffset: 17,
+        offset: 4096,
+        resumed: true,
+        sizeGeneration: 3,
+        pty: PTY_IDENTITY,
+      },
+    },
+    CHANNEL,
+  ),
+  control(
+    'client',
     'notification attachment.colours',
     {
       method: 'attachment.colours',
@@ -504,6 +626,37 @@ const client = [
     },
     CHANNEL,
   ),
+  control(
+    'daemon',
+    'notification attachment.interrupted',
+    { method: 'attachment.interrupted', params: { server: 'server-2', message: 'It was lost.' } },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification attachment.session',
+    {
+      method: 'attachment.session',
+      params: { session: FLEET_SESSION, message: 'It was made anew on server-3.' },
+    },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification attachment.requested',
+    { method: 'attachment.requested', params: { client: '00112233', deviceName: 'phone' } },
+    CHANNEL,
+  ),
+  control(
+    'daemon',
+    'notification attachment.answered',
+    { method: 'attachment.answered', params: { granted: false, message: 'laptop keeps it.' } },
+    CHANNEL,
+  ),
+  control('daemon', 'notification daemon.leaving (drain)', {
+    method: 'daemon.leaving',
+    params: { reason: 'drain', elsewhere: ['wss://server-3.example:7443'] },
+  }),
   control('daemon', 'notification event', {
     method: 'event',
     params: {

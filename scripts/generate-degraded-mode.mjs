@@ -53,7 +53,7 @@ The diagram and the tables of states are made from \`packages/core/src/store/hyb
 
 | | all there | Redis away | database away | both away |
 |---|---|---|---|---|
-| attach, type, output, detach | yes | yes | yes | yes |
+| attach, type, output, detach | yes | yes | yes; of [several servers](#when-servers-do-not-reach-what-others-reach) after 15 s by id only | as without the database |
 | resize, take, kill | yes | yes | yes; what is to be stored waits | yes; what is to be stored waits |
 | ls, show, capture, send, run, wait | yes | yes | yes | yes |
 | new, rename, label, delete | yes | yes | refused: STORE_UNAVAILABLE | refused: STORE_UNAVAILABLE |
@@ -62,9 +62,35 @@ The diagram and the tables of states are made from \`packages/core/src/store/hyb
 | sockets of this server | memory | memory | memory | memory |
 | sockets of other servers | Redis | database, as its server last wrote | Redis | not known |
 | start of a server | yes | yes | refused; attached clients, or the next command, try again | refused; attached clients, or the next command, try again |
-| leases of servers | renewed | renewed | run out after 15 s; taken anew afterwards | run out after 15 s; taken anew afterwards |
+| leases of servers (\`leaseMs\`) | renewed | renewed | run out after 15 s; taken anew afterwards | run out after 15 s; taken anew afterwards |
 
 No call takes longer than the deadlines allow: 50 ms for a command to Redis, 2.5 s for a call of the database (a read makes two at most). A call whose outcome is not known says so (\`OUTCOME_UNKNOWN\`); repeating it under its idempotency key is safe.
+
+## When servers do not reach what others reach
+
+Several servers share a database and a Redis, and one of them is cut off from a part of it; it does not matter whether connections are refused or fall silent. *Its own* are the sessions that this server owns. One of several
+is a server that has seen another one in the database, or that is on PostgreSQL and has a \`clusterSecret\`: others may come while it is cut off ([0016](adr/0016-owners-and-their-leases.md)).
+
+| | Redis is out of its reach | the database is, for less than its lease | the database is, for longer | another server is | everything is |
+|---|---|---|---|---|---|
+| its own sessions, by its own clients | yes | yes | yes; attaching by id only: OWNERSHIP_UNVERIFIED by name (a server that was never one of several: by name too) | yes | as without the database |
+| its own sessions, through other servers | yes | yes | yes | through those that reach it; SERVER_UNREACHABLE through the others | SERVER_UNREACHABLE; their last screen is shown |
+| other servers' sessions, through it | yes | by id, where a cache knows the owner; STORE_UNAVAILABLE by name | the same | those of servers that it reaches; SERVER_UNREACHABLE else | no |
+| new, rename, label, delete, on it | yes | STORE_UNAVAILABLE | STORE_UNAVAILABLE or LEASE_LOST | yes | as without the database |
+| resize, kill, of its own | yes | yes; what is to be stored waits | yes; what is to be stored waits | yes | yes; what is to be stored waits |
+| \`ls\`, on it | yes | yes | yes | yes | yes |
+| \`ls --all\`, on it | yes | STORE_UNAVAILABLE | STORE_UNAVAILABLE | yes | STORE_UNAVAILABLE |
+| how others list its sessions | reachable | reachable | unreachable, since its lease has run out | reachable | unreachable, since its lease has run out |
+| what happens on it, to others (\`events --all\`) | yes, by the database | later, or not at all | later, or not at all | yes | later, or not at all |
+| who comes with a token | yes | new connections are refused: STORE_UNAVAILABLE | the same | yes | the same |
+| its sessions made anew elsewhere | OWNER_ALIVE | OWNER_ALIVE | with \`--force\` | OWNER_ALIVE, \`--force\` or not | with \`--force\` |
+
+A server that has fallen silent is noticed by those who are attached through another one after 9 s at most: their client says so and attaches again as soon as it can, from where it was; what was typed meanwhile is typed once. A client whose own server is away goes to
+another one.
+
+When the network is whole again, the lapsed server takes its lease anew as a new incarnation, looks which of its sessions were made anew elsewhere meanwhile, and keeps those PTYs as sessions of their own under new names; whoever is attached to one is told. Database, Redis and all servers agree 2 s later.
+
+A round trip of some 400 ms to the database leaves no time for the transaction that makes a session (2.5 s): it is refused, or its outcome is not known, and it can be repeated. Everything else goes on, slower.
 
 ## How Redis is taken to be
 

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_CATALOG, EXIT_CODES } from '@triterm/core/errors';
+import { METHOD_ACCESS, type MethodAccess } from '@triterm/core/protocol';
 import { METHODS } from '@triterm/core/protocol/messages';
 import { describe, expect, it } from 'vitest';
 
@@ -35,6 +36,21 @@ describe('the documentation', () => {
     expect(Object.keys(METHODS).filter(method => !page.includes(`\`${method}\``))).toEqual([]);
     for (const [category, code] of Object.entries(EXIT_CODES))
       expect(page).toContain(`| ${code} | ${category} |`);
+  });
+
+  it('of tokens says what each scope allows, as the router decides it', () => {
+    const rows = [...read('docs/tokens.md').matchAll(/^\| ((?:view|use|admin)[^|]*) \| (.*) \|$/gm)];
+    const told = rows.map(([, scope, methods]) => [scope, methods?.match(/`[a-z]+(?:\.[a-z]+)?`/g) ?? []]);
+    const named = (filter: (access: MethodAccess) => boolean) =>
+      Object.entries(METHOD_ACCESS)
+        .filter(([, access]) => filter(access))
+        .map(([method]) => `\`${method}\``);
+    expect(told).toEqual([
+      ['view', [...named(({ scope }) => scope === 'view'), '`session.attach`', '`lossless`']],
+      ['use', named(({ scope }) => scope === 'controller' || scope === 'use')],
+      ['admin', named(({ scope, on }) => scope === 'admin' && on !== 'host')],
+      ['admin, through the unix socket only', named(({ on }) => on === 'host')],
+    ]);
   });
 
   it('of the errors has every code once', () => {

@@ -47,6 +47,10 @@ export class ServerProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Rejects with what the task failed with, when the process ends, and when it takes too long. */
   async run<T extends TaskName>(
     task: T,

@@ -79,9 +79,9 @@ export const MUTANTS = [
     edits: [
       {
         file: 'postgres/session-queries.ts',
-        find: "  `WITH changed AS (\n    UPDATE session SET\n      rev = nextval('triterm_rev'),\n      name = ",
+        find: "server')}, changed AS (\n    UPDATE session SET\n      rev = nextval('triterm_rev'),\n      name = ",
         replace:
-          "  `WITH taken AS MATERIALIZED (SELECT nextval('triterm_rev') AS n), changed AS (\n    UPDATE session SET\n      rev = (SELECT n FROM taken),\n      name = ",
+          "server')}, taken AS MATERIALIZED (SELECT nextval('triterm_rev') AS n), changed AS (\n    UPDATE session SET\n      rev = (SELECT n FROM taken),\n      name = ",
       },
     ],
     scenarios: ['revisionsRise'],
@@ -273,9 +273,9 @@ export const MUTANTS = [
       {
         file: 'postgres/session-queries.ts',
         find: `      AND rev = coalesce($2, rev) AND owner_epoch = coalesce($3, owner_epoch)
-    RETURNING \${COLUMNS}`,
+      AND ($10::bigint`,
         replace: `      AND ($2::bigint IS NULL OR $2::bigint > 0) AND owner_epoch = coalesce($3, owner_epoch)
-    RETURNING \${COLUMNS}`,
+      AND ($10::bigint`,
       },
     ],
     scenarios: [],

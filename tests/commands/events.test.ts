@@ -46,7 +46,7 @@ describe('triterm events', () => {
     await triterm.ok('kill', 'play');
     const happened = read(await events.until(has('removed', 'play'))).filter(({ session }) => session === id);
     for (const event of happened) {
-      expect(Object.keys(event)).toEqual(['type', 'at', 'session', 'name', 'data']);
+      expect(Object.keys(event)).toEqual(['type', 'at', 'session', 'name', 'server', 'data']);
       expect(new Date(event.at).toISOString()).toBe(event.at);
     }
     const data = (type: string) => happened.filter(event => event.type === type).map(event => event.data);

@@ -17,7 +17,7 @@ const SESSION = [
     'exitCode',
     'signal',
   ],
-  ...['createdAt', 'lastActivityAt', 'server', 'labels'],
+  ...['createdAt', 'lastActivityAt', 'server', 'labels', 'user', 'reachable', 'unreachableSince'],
 ];
 const STATUS = [
   ...[
@@ -32,7 +32,11 @@ const STATUS = [
     'stateDir',
     'socket',
   ],
-  ...['store', 'ptyHosts', 'memoryBytes'],
+  ...['store', 'ptyHosts', 'memoryBytes', 'listen', 'draining', 'lease'],
+];
+const TOKEN = [
+  ...['id', 'user', 'scope', 'session', 'label', 'state'],
+  ...['createdAt', 'expiresAt', 'revokedAt', 'lastUsedAt'],
 ];
 
 let triterm: Triterm;
@@ -49,18 +53,24 @@ describe('JSON', () => {
     [['sessions', 'rename', 'work', 'work'], SESSION],
     [['sessions', 'resize', 'work', '90x30'], SESSION],
     [['sessions', 'policy', 'work', 'latest'], SESSION],
-    [['sessions', 'policy', 'work'], ['sizePolicy']],
+    [
+      ['sessions', 'policy', 'work'],
+      ['sizePolicy', 'handOver'],
+    ],
     [['sessions', 'label', 'work', 'a=1'], SESSION],
     [['sessions', 'label', 'work'], ['a']],
     [['sessions', 'detach', 'work'], ['detached']],
     [
       ['sessions', 'show', 'work'],
-      ['session', 'clients', 'sizePolicy', 'scrollbackLines', 'prompt', 'argv', 'offset'],
+      [
+        ...['session', 'clients', 'devices', 'sizePolicy', 'handOver'],
+        ...['scrollbackLines', 'prompt', 'argv', 'offset'],
+      ],
     ],
     [['send', 'work', '--keys', 'C-u'], ['bytes']],
     [
       ['capture', 'work'],
-      ['session', 'scrollback', 'screen', 'cursor', 'offset', 'alternateScreen'],
+      ['session', 'scrollback', 'screen', 'cursor', 'offset', 'alternateScreen', 'asOf'],
     ],
     [
       ['wait', 'work', '--text', 'hello'],
@@ -77,6 +87,18 @@ describe('JSON', () => {
     [['daemon', 'status'], STATUS],
     [['daemon', 'start'], STATUS],
     [['daemon', 'restart'], STATUS],
+    [
+      ['daemon', 'drain'],
+      ['draining', 'sessions', 'handedOver'],
+    ],
+    [
+      ['daemon', 'drain', '--undo'],
+      ['draining', 'sessions', 'handedOver'],
+    ],
+    [
+      ['context', 'show'],
+      ['name', 'url', 'current', 'hasToken', 'tokenId', 'ca'],
+    ],
     [['doctor'], ['versions', 'checks']],
     [['daemon', 'stop'], ['pid']],
   ])('of `triterm %j` has its members', async (args, members) => {
@@ -93,6 +115,16 @@ describe('JSON', () => {
       expect(sessions.length).toBeGreaterThan(0);
       for (const session of sessions) expect(Object.keys(session).sort()).toEqual([...SESSION].sort());
     }
+  });
+
+  it('of a token that is made has the token and what is known of it, and of lists of tokens that alone', async () => {
+    const made = await triterm.json<{ token: string; info: { id: string } }>('token', 'create');
+    expect(Object.keys(made).sort()).toEqual(['info', 'token']);
+    const listed = await triterm.json<object[]>('token', 'ls');
+    const revoked = await triterm.json<object>('token', 'revoke', made.info.id);
+    expect(listed).toHaveLength(1);
+    for (const info of [made.info, ...listed, revoked])
+      expect(Object.keys(info).sort()).toEqual([...TOKEN].sort());
   });
 
   it('of an error is one line on stderr with code, message and hint', async () => {

@@ -122,9 +122,19 @@ describe('changing a session', () => {
   it('shows and sets its policy', async () => {
     await make('work');
     expect(await triterm.ok('sessions', 'policy', 'work')).toBe('latest\n');
-    expect(await triterm.json('sessions', 'policy', 'work')).toEqual({ sizePolicy: 'latest' });
+    expect(await triterm.json('sessions', 'policy', 'work')).toEqual({
+      sizePolicy: 'latest',
+      handOver: 'typing',
+    });
     await triterm.ok('sessions', 'policy', 'work', 'manual');
     expect(await triterm.ok('sessions', 'policy', 'work')).toBe('manual\n');
+    await triterm.ok('sessions', 'policy', 'work', '--hand-over', 'request');
+    expect(await triterm.json('sessions', 'policy', 'work')).toEqual({
+      sizePolicy: 'manual',
+      handOver: 'request',
+    });
+    const { stderr, exitCode } = await triterm.run(['sessions', 'policy', 'work', '--hand-over', 'force']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining('typing, explicit, request')]);
   });
 
   it('shows, sets and removes labels', async () => {
@@ -155,6 +165,19 @@ describe('changing a session', () => {
     const [second] = (await clients()).filter(({ cols }) => cols === 70);
     await triterm.ok('sessions', 'take', 'work', '--client', second?.id ?? '');
     expect((await clients()).find(({ primary }) => primary)?.id).toBe(second?.id);
+
+    const asks = ['work', '--client', first?.id ?? ''];
+    const request = await triterm.json('sessions', 'request', ...asks);
+    expect(request).toMatchObject({ session: { name: 'work' }, client: first?.id, state: 'asked' });
+    expect(await triterm.json('sessions', 'grant', ...asks)).toMatchObject({
+      session: { name: 'work' },
+      client: first?.id,
+    });
+    expect((await clients()).find(({ primary }) => primary)?.id).toBe(first?.id);
+    // Of this device, which both are on, the one that is not the primary one.
+    expect((await triterm.run(['sessions', 'request', 'work'])).stderr).toContain('was asked');
+    expect((await triterm.run(['sessions', 'grant', 'work', '--deny'])).stderr).toContain('was refused');
+    expect((await triterm.run(['sessions', 'grant', 'work'])).exitCode).toBe(3);
 
     await triterm.ok('sessions', 'detach', 'work', '--client', first?.id ?? '');
     await one.untilText('[status 0]');

@@ -6,8 +6,8 @@ import { newToken } from '@triterm/core/domain';
 import type { Params } from '@triterm/core/protocol';
 import { expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 import { until } from '../support/triterm.ts';
-import { Fleet, untilText } from './fleet.ts';
 
 it('several devices use several sessions while Redis is on, and no key is made of nothing', async () => {
   await using fleet = await Fleet.start();

@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
-import { Fleet, untilText } from './fleet.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 
 describe('a shell that is left by exit', () => {
   let fleet: Fleet;

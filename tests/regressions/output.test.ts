@@ -4,8 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
+import { untilText } from '../support/fleet.ts';
 import { Terminal } from '../support/terminal.ts';
-import { untilText } from './fleet.ts';
 
 const PROGRAMS = 20;
 const RETURNS = 12;

@@ -5,7 +5,7 @@
 import { newToken } from '@triterm/core/domain';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
-import { Fleet, untilText } from './fleet.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 
 let fleet: Fleet;
 let first: DaemonProcess;
@@ -43,15 +43,16 @@ it('a second server changes no row of the first one when it starts, leaves or is
 it('whatever is asked of a second server, the program runs once', async () => {
   const second = await fleet.daemon('server-2');
   for (const target of [id, 'work']) {
+    // It knows whose session it is, and the first one listens nowhere but on its socket.
     await expect((await second.client()).attach(target, {})).rejects.toMatchObject({
-      code: 'SESSION_NOT_FOUND',
+      code: 'SERVER_UNREACHABLE',
     });
     const recreate = second.request('session.recreate', {
       target,
       environment: {},
       idempotencyKey: newToken(),
     });
-    await expect(recreate).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
+    await expect(recreate).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
   }
   await expect(second.session('work', ['sh', '-c', 'echo hi'])).rejects.toMatchObject({ code: 'NAME_TAKEN' });
   await first.end('SIGKILL');

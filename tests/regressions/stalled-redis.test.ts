@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
-import { Fleet, untilMode, untilText } from './fleet.ts';
+import { Fleet, untilMode, untilText } from '../support/fleet.ts';
 
 /** A stall is noticed after two commands that got no answer, 50 ms each; a busy machine takes its time. */
 const NOTICED_MS = 3000;

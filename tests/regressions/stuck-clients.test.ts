@@ -5,9 +5,9 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 import type { ProtocolClient } from '../support/protocol-client.ts';
 import { isAlive, until } from '../support/triterm.ts';
-import { Fleet, untilText } from './fleet.ts';
 
 const MIB = 1024 * 1024;
 const PAUSED_CLIENTS = 12;

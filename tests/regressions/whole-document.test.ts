@@ -4,8 +4,8 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 import { until } from '../support/triterm.ts';
-import { Fleet, untilText } from './fleet.ts';
 
 const TRIALS = 10;
 const LABELS = 16;

@@ -22,17 +22,24 @@ const START_DEADLINE_MS = 15_000;
 const END_DEADLINE_MS = 10_000;
 const POLL_MS = 10;
 
+export interface DaemonProcessOptions {
+  /** Words before the command, of a program that runs it in its own process: `ip netns exec NAME`. */
+  readonly within?: readonly string[];
+}
+
 /** The built tritermd on a state directory of its own, which can be killed and started again as often as a test likes. */
 export class DaemonProcess {
   readonly stateDir: string;
   readonly paths: Paths;
   readonly env: NodeJS.ProcessEnv;
   readonly #madeStateDir: boolean;
+  readonly #within: readonly string[];
   #child: ChildProcess | undefined;
   readonly #clients = new Set<ProtocolClient>();
 
   /** `env`: settings as `TRITERM_…` variables. */
-  constructor(env: Record<string, string> = {}) {
+  constructor(env: Record<string, string> = {}, { within = [] }: DaemonProcessOptions = {}) {
+    this.#within = within;
     this.#madeStateDir = env['TRITERM_STATE_DIR'] === undefined;
     this.stateDir = env['TRITERM_STATE_DIR'] ?? mkdtempSync(join(tmpdir(), 'tt-'));
     this.env = {
@@ -55,7 +62,8 @@ export class DaemonProcess {
 
   /** Starts it, or starts it again, or another release's in its place, and waits until it serves. */
   async start(program: readonly string[] = DAEMON): Promise<void> {
-    const child = spawn(process.execPath, program, {
+    const [file = process.execPath, ...args] = [...this.#within, process.execPath, ...program];
+    const child = spawn(file, args, {
       env: this.env,
       cwd: '/',
       stdio: ['ignore', 'ignore', 'inherit'],

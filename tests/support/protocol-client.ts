@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { newToken, type Role, type WindowSize } from '@triterm/core/domain';
 import {
   type DaemonNotification,
@@ -12,28 +13,42 @@ import {
   Peer,
   PROTOCOL,
   type Result,
+  type SessionEvent,
 } from '@triterm/core/protocol';
+import { connectWebSocket } from '@triterm/core/websocket';
+
+const CONNECT_TIMEOUT_MS = 10_000;
 
 /** A connection to a daemon, as any program could make one: requests, and attachments on channels. */
 export class ProtocolClient {
   readonly peer: Peer;
-  readonly #socket: Socket;
+  readonly #socket: Duplex;
   readonly #attachments = new Map<number, ProtocolAttachment>();
   #channel = 0;
+  /** What happened, as this connection was told: `events.subscribe` asks for it. */
+  readonly events: SessionEvent[] = [];
+  /** The daemon wants to be rid of this connection: aborts with what it said, and when the connection is over. */
+  readonly parting: AbortSignal;
   readonly closed: Promise<void>;
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Duplex) {
     this.#socket = socket;
     let over: () => void = () => {};
     this.closed = new Promise(resolve => {
       over = resolve;
     });
+    const parting = new AbortController();
+    this.parting = parting.signal;
     this.peer = new Peer(socket, {
       data: frame => this.#attachments.get(frame.channel)?.frame(frame),
-      notification: (method, params, channel) =>
-        this.#attachments.get(channel)?.notification(method as DaemonNotification, params),
+      notification: (method, params, channel) => {
+        if (method === 'event') this.events.push(params as SessionEvent);
+        if (method === 'daemon.leaving') parting.abort(params);
+        this.#attachments.get(channel)?.notification(method as DaemonNotification, params);
+      },
       close: () => {
         for (const attachment of this.#attachments.values()) attachment.disconnected();
+        parting.abort();
         over();
       },
     });
@@ -45,9 +60,35 @@ export class ProtocolClient {
       socket.once('connect', resolve);
       socket.once('error', reject);
     });
-    const client = new ProtocolClient(socket);
-    await client.peer.open(PROTOCOL, 'test 0');
-    return client;
+    return await ProtocolClient.#over(socket);
+  }
+
+  /** Over a WebSocket, as from another host. Rejects as `connectWebSocket`, and with what the daemon refuses it with. */
+  static async connectTo(
+    url: string,
+    options: { readonly token?: string; readonly ca?: string } = {},
+  ): Promise<ProtocolClient> {
+    const { token: bearer, ...rest } = options;
+    const stream = await connectWebSocket({
+      url,
+      bearer,
+      timeoutMs: CONNECT_TIMEOUT_MS,
+      unreachable: 'DAEMON_UNREACHABLE',
+      hint: '',
+      ...rest,
+    });
+    return await ProtocolClient.#over(stream);
+  }
+
+  static async #over(stream: Duplex): Promise<ProtocolClient> {
+    const client = new ProtocolClient(stream);
+    try {
+      await client.peer.open(PROTOCOL, 'test 0');
+      return client;
+    } catch (error) {
+      stream.destroy();
+      throw error;
+    }
   }
 
   async request<M extends Method>(
@@ -70,7 +111,7 @@ export class ProtocolClient {
     const attachment = before ?? new ProtocolAttachment(options);
     attachment.connected(this.peer, channel);
     this.#attachments.set(channel, attachment);
-    const { window, role, lossless, historyLines } = attachment.options;
+    const { window, role, lossless, historyLines, deviceId, deviceName, take } = attachment.options;
     const reply = await this.request(
       'session.attach',
       {
@@ -80,9 +121,18 @@ export class ProtocolClient {
         window: window ?? { cols: 80, rows: 24 },
         lossless: lossless ?? false,
         historyLines: historyLines ?? 0,
+        ...(deviceId === undefined ? {} : { deviceId }),
+        deviceName: deviceName ?? '',
+        take: take ?? false,
         ...(before === undefined
           ? {}
-          : { resume: { offset: before.offset, sizeGeneration: before.sizeGeneration } }),
+          : {
+              resume: {
+                offset: before.offset,
+                sizeGeneration: before.sizeGeneration,
+                ...(before.pty === '' ? {} : { pty: before.pty }),
+              },
+            }),
       },
       20_000,
       channel,
@@ -116,6 +166,10 @@ export interface AttachOptions {
   readonly role?: Role;
   readonly lossless?: boolean;
   readonly historyLines?: number;
+  readonly deviceId?: string;
+  readonly deviceName?: string;
+  /** Become the primary client. */
+  readonly take?: boolean;
   /** Called with everything that the terminal of this client would be given. */
   readonly onBytes?: (bytes: Buffer, kind: 'output' | 'snapshot') => void;
   /** Acknowledges by itself, as a terminal that takes everything at once; true unless said. */
@@ -129,6 +183,8 @@ export class ProtocolAttachment {
   /** Where the next output byte stands. */
   offset = 0;
   sizeGeneration = 0;
+  /** What is attached; empty while that was not told. */
+  pty = '';
   snapshots = 0;
   /** Snapshots of this connection. */
   #connectionSnapshots = 0;
@@ -136,7 +192,15 @@ export class ProtocolAttachment {
   received = 0;
   exit: DaemonNotificationParams<'session.exited'> | undefined;
   detached: DaemonNotificationParams<'attachment.detached'> | undefined;
+  /** Why it has to be attached again on the same connection, until that is done. */
+  interrupted: DaemonNotificationParams<'attachment.interrupted'> | undefined;
+  /** The session that the PTY belongs to now, when it is another one than was attached. */
+  moved: DaemonNotificationParams<'attachment.session'> | undefined;
   readonly sizes: DaemonNotificationParams<'session.resized'>[] = [];
+  /** Who has asked to be the primary client. */
+  readonly requested: DaemonNotificationParams<'attachment.requested'>[] = [];
+  /** What became of its own requests. */
+  readonly answered: DaemonNotificationParams<'attachment.answered'>[] = [];
   #peer: Peer | undefined;
   #channel = 0;
   #typed = Buffer.alloc(0);
@@ -160,6 +224,7 @@ export class ProtocolAttachment {
     this.#peer = peer;
     this.#channel = channel;
     this.#connectionSnapshots = 0;
+    this.interrupted = undefined;
   }
 
   disconnected(): void {
@@ -168,6 +233,12 @@ export class ProtocolAttachment {
 
   attached(reply: Result<'session.attach'>): void {
     this.resumed = reply.resumed;
+    if (this.#isOther(reply.pty)) {
+      this.sizeGeneration = reply.sizeGeneration;
+      this.#typed = Buffer.alloc(0);
+      this.#typedFrom = reply.inputOffset;
+    }
+    if (reply.pty !== undefined && reply.pty !== '') this.pty = reply.pty;
     this.sizeGeneration = Math.max(this.sizeGeneration, reply.sizeGeneration);
     this.#applied(reply.inputOffset);
     if (this.#typed.length > 0)
@@ -204,6 +275,14 @@ export class ProtocolAttachment {
     if (method === 'session.exited') this.exit = params as DaemonNotificationParams<'session.exited'>;
     if (method === 'attachment.detached')
       this.detached = params as DaemonNotificationParams<'attachment.detached'>;
+    if (method === 'attachment.interrupted')
+      this.interrupted = params as DaemonNotificationParams<'attachment.interrupted'>;
+    if (method === 'attachment.session')
+      this.moved = params as DaemonNotificationParams<'attachment.session'>;
+    if (method === 'attachment.requested')
+      this.requested.push(params as DaemonNotificationParams<'attachment.requested'>);
+    if (method === 'attachment.answered')
+      this.answered.push(params as DaemonNotificationParams<'attachment.answered'>);
     if (method === 'session.resized') {
       const size = params as DaemonNotificationParams<'session.resized'>;
       this.sizes.push(size);
@@ -224,19 +303,34 @@ export class ProtocolAttachment {
   }
 
   /** Waits until it holds; looked at whenever something comes. */
-  async until(what: string, holds: (self: this) => boolean, timeoutMs = 30_000): Promise<void> {
+  async until(
+    what: string,
+    holds: (self: this) => boolean,
+    timeoutMs = 30_000,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const deadline = performance.now() + timeoutMs;
     while (!holds(this)) {
       const leftMs = deadline - performance.now();
       if (leftMs <= 0) throw new Error(`not in time: ${what}`);
+      signal?.throwIfAborted();
       await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, leftMs);
-        this.#wake.add(() => {
+        const woken = () => {
           clearTimeout(timer);
+          signal?.removeEventListener('abort', woken);
+          this.#wake.delete(woken);
           resolve();
-        });
+        };
+        const timer = setTimeout(woken, leftMs);
+        signal?.addEventListener('abort', woken);
+        this.#wake.add(woken);
       });
     }
+  }
+
+  /** Daemons of earlier releases don't tell. */
+  #isOther(pty: string | undefined): boolean {
+    return pty !== undefined && pty !== '' && this.pty !== '' && pty !== this.pty;
   }
 
   #applied(inputOffset: number): void {

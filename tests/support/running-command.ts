@@ -13,7 +13,7 @@ export class RunningCommand implements AsyncDisposable {
   #stderr = '';
   #wake = () => {};
 
-  constructor(triterm: Triterm, args: readonly string[]) {
+  constructor(triterm: Pick<Triterm, 'dir'> & { readonly env: NodeJS.ProcessEnv }, args: readonly string[]) {
     const [file, ...before] = TRITERM;
     const child = spawn(file, [...before, ...args], {
       env: triterm.env,

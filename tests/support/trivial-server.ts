@@ -1,7 +1,8 @@
-import type { AttachedChannel } from '../../packages/daemon/src/server/connection.ts';
+import type { ChannelEnd } from '../../packages/daemon/src/server/channel-end.ts';
 import { listenUnix } from '../../packages/daemon/src/server/listener.ts';
-import { type Handlers, type RequestContext, Router } from '../../packages/daemon/src/server/router.ts';
-import { ProtocolServer } from '../../packages/daemon/src/server/server.ts';
+import type { RequestContext } from '../../packages/daemon/src/server/router.ts';
+import { ProtocolServer, THROUGH_SOCKET } from '../../packages/daemon/src/server/server.ts';
+import { answeringRouter } from '../../packages/daemon/src/server/testing/answering-router.ts';
 
 /**
  * The daemon's server on the socket in argv[2], with nothing behind it: every request is answered with its method, `daemon.status`
@@ -10,43 +11,29 @@ import { ProtocolServer } from '../../packages/daemon/src/server/server.ts';
 let typedBytes = 0;
 let requests = 0;
 
-const special: Partial<Record<string, (params: unknown, context: RequestContext) => unknown>> = {
-  'daemon.status': () => ({ memoryBytes: process.memoryUsage.rss(), typedBytes, requests }),
-  'session.attach': (_params, { connection, channel }) => {
-    connection.add(channel, swallowing());
-    return {};
-  },
-};
-
-const handlers = new Proxy({} as Handlers, {
-  get: (_target, method) => {
-    requests += 1;
-    return special[String(method)] ?? (() => ({ method }));
-  },
-});
-
-function swallowing(): AttachedChannel {
-  const attachment = { id: '', state: 'live', primary: true, acknowledged() {} };
-  const nothing = (): void => {};
-  return {
-    attachment,
-    session: { active: nothing, emit: nothing },
-    live: {
-      attachments: new Set([attachment]),
-      typed: nothing,
-      windowChanged: nothing,
-      setColours: nothing,
-      detach: nothing,
-    },
-    input: {
-      write: (_offset: number, bytes: Uint8Array) => {
-        typedBytes += bytes.length;
-      },
-      close: nothing,
-    },
-  } as unknown as AttachedChannel;
+function answer(method: string, { connection, channel }: RequestContext): unknown {
+  requests += 1;
+  if (method === 'daemon.status') return { memoryBytes: process.memoryUsage.rss(), typedBytes, requests };
+  if (method !== 'session.attach') return { method };
+  connection.add(channel, swallowing());
+  return {};
 }
 
-const server = new ProtocolServer(new Router(handlers));
-server.addListener(await listenUnix(process.argv[2] ?? '', socket => server.accept(socket)));
+function swallowing(): ChannelEnd {
+  const nothing = (): void => {};
+  return {
+    input: (_offset, bytes) => {
+      typedBytes += bytes.length;
+    },
+    acknowledged: nothing,
+    windowChanged: nothing,
+    colours: nothing,
+    heard: nothing,
+    detach: nothing,
+    drop: nothing,
+  };
+}
+
+const server = new ProtocolServer(answeringRouter(answer));
+server.addListener(await listenUnix(process.argv[2] ?? '', socket => server.accept(socket, THROUGH_SOCKET)));
 process.stdout.write('ready\n');

@@ -1,5 +1,6 @@
 import { until } from '../../host/clock.ts';
 import { type StoreContext, type StoreMeasure, SUBJECT } from '../measure.ts';
+import type { World } from '../world.ts';
 
 const TABLE_TIMEOUT_MS = 120_000;
 export const CALLS = [
@@ -21,7 +22,8 @@ export const registry: StoreMeasure = async context => {
   const { fewSockets, manySockets, rounds } = context.scale;
   let registered = 0;
   const grow = async (sockets: number) => {
-    await register(context, registered, sockets);
+    context.progress(`registry: from ${registered} to ${sockets} sockets`);
+    await growSockets(context.world, registered, sockets);
     registered = sockets;
   };
   await grow(fewSockets);
@@ -63,8 +65,8 @@ async function cost(
   for (const [call, each] of Object.entries(microseconds)) results.add(registryKey(sockets, call), each);
 }
 
-async function register({ world, progress }: StoreContext, from: number, to: number): Promise<void> {
-  progress(`registry: from ${from} to ${to} sockets`);
+/** Resolves when all servers together have as many sockets, and the database knows. */
+export async function growSockets(world: World, from: number, to: number): Promise<void> {
   const each = (sockets: number) => Math.floor(sockets / world.servers.length);
   const range = { from: each(Math.min(from, to)), to: each(Math.max(from, to)) };
   const task = to > from ? 'addSockets' : 'removeSockets';

@@ -1,5 +1,6 @@
 import { resolvePaths } from '@triterm/core/config/paths';
 import type { CommandContext } from './commands/definition.ts';
+import { withHost } from './commands/with-host.ts';
 
 /**
  * The process as commands see it. A reader that goes away (`triterm events | head -1`) ends the command quietly: it
@@ -16,7 +17,7 @@ export function processContext(from: NodeJS.Process): CommandContext {
     if (cause.code === 'EPIPE') from.exit(0);
     throw cause;
   };
-  return {
+  return withHost({
     env: from.env,
     cwd: () => from.cwd(),
     // Node makes each of them when it is first asked for, which takes it milliseconds.
@@ -30,5 +31,5 @@ export function processContext(from: NodeJS.Process): CommandContext {
       return from.stderr;
     },
     paths: resolvePaths(from.env),
-  };
+  });
 }

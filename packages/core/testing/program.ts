@@ -14,12 +14,11 @@ export class Program {
   #wake: () => void = () => {};
   readonly #exited: Promise<unknown>;
 
-  constructor(file: URL, args: readonly string[]) {
-    this.child = spawn(
-      process.execPath,
-      ['--conditions=@triterm/source', '--no-warnings', fileURLToPath(file), ...args],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
-    );
+  /** `within`: words before the command, of a program that becomes it, such as `ip netns exec NAME`. */
+  constructor(file: URL, args: readonly string[], within: readonly string[] = []) {
+    const node = [process.execPath, '--conditions=@triterm/source', '--no-warnings'];
+    const [command = '', ...rest] = [...within, ...node, fileURLToPath(file), ...args];
+    this.child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'pipe'] });
     this.#exited = once(this.child, 'exit').then(() => this.#wake());
     if (this.child.stdout === null || this.child.stderr === null) throw new Error('the program has no pipes');
     createInterface({ input: this.child.stdout }).on('line', line => {

@@ -1,7 +1,14 @@
 import type { Paths } from '@triterm/core/config';
-import { type Config, databaseSettings, redisSettings } from '@triterm/core/config/load';
+import { type Config, databaseSettings, networkSettings, redisSettings } from '@triterm/core/config/load';
 import { type ErrorCode, isErrorCode, TermError } from '@triterm/core/errors';
-import type { DatabaseAdmin, DatabaseTarget, HealthState, Store, StoreSettings } from '@triterm/core/store';
+import type {
+  DatabaseAdmin,
+  DatabaseTarget,
+  HealthState,
+  ServerRow,
+  Store,
+  StoreSettings,
+} from '@triterm/core/store';
 import { DEFAULT_STORE_SETTINGS, modeOf, type StoreMode } from '@triterm/core/store';
 import { openAdmin, openStore } from '@triterm/core/store/open-store';
 import { ENTRY_POINT_OPTIONS, entryPoint } from './entry-points.ts';
@@ -26,6 +33,8 @@ export interface DaemonStore {
   readonly admin: DatabaseAdmin;
   /** Ids under which this state directory's server is, or was, known: a host that was renamed is the same server. */
   readonly ownIds: ReadonlySet<string>;
+  /** Whether a row of one of these ids is this server's: another host may be called as this one was before. */
+  isSelf(server: Pick<ServerRow, 'id' | 'hostId' | 'stateDir'>): boolean;
 }
 
 /**
@@ -37,10 +46,11 @@ export async function openDaemonStore(options: DaemonStoreOptions): Promise<Daem
   const database = targetOf(config, paths);
   const redis = redisSettings(config);
   const hostId = machineId();
+  const advertiseUrl = networkSettings(config).advertiseUrl ?? null;
   const store = await openStore({
     database,
     redis,
-    server: { id: serverId, hostId, bootId, stateDir: paths.stateDir, advertiseUrl: null },
+    server: { id: serverId, hostId, bootId, stateDir: paths.stateDir, advertiseUrl },
     settings: settingsOf(config),
     hooks: hooksOf(options),
   });
@@ -50,17 +60,17 @@ export async function openDaemonStore(options: DaemonStoreOptions): Promise<Daem
       { movedAside: store.movedAside },
       'the database was corrupt; it was moved aside and a new one begun; nothing was deleted',
     );
+  // On SQLite all servers are on one host, whatever it was called when they registered.
+  const isSelf = (server: Pick<ServerRow, 'id' | 'hostId' | 'stateDir'>): boolean =>
+    server.id === serverId ||
+    (server.stateDir === paths.stateDir && (database.kind === 'sqlite' || server.hostId === hostId));
   try {
-    const servers = await store.servers.listServers();
-    // On SQLite all servers are on one host, whatever it was called when they registered.
-    const own = servers.filter(
-      server =>
-        server.stateDir === paths.stateDir && (database.kind === 'sqlite' || server.hostId === hostId),
-    );
+    const own = (await store.servers.listServers()).filter(isSelf);
     return {
       store,
       admin: await openAdmin(database),
       ownIds: new Set([serverId, ...own.map(({ id }) => id)]),
+      isSelf,
     };
   } catch (thrown) {
     await store.close();
@@ -75,7 +85,7 @@ function targetOf(config: Config, paths: Paths): DatabaseTarget {
 }
 
 function settingsOf(config: Config): StoreSettings {
-  const { l1Entries, l1TtlMs, sessionCacheTtlMs, tombstoneTtlMs, lockTtlMs, warmEntries } = config;
+  const { l1Entries, l1TtlMs, sessionCacheTtlMs, tombstoneTtlMs, lockTtlMs, leaseMs, warmEntries } = config;
   return {
     ...DEFAULT_STORE_SETTINGS,
     l1Entries,
@@ -84,6 +94,8 @@ function settingsOf(config: Config): StoreSettings {
     tombstoneTtlMs,
     lockTtlMs,
     warmEntries,
+    leaseMs,
+    leaseRenewMs: leaseMs / 3,
   };
 }
 

@@ -1,6 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { ensureSecureDir, resolvePaths } from '@triterm/core/config';
-import { loadConfig } from '@triterm/core/config/load';
+import { type ConfigFlags, loadConfig } from '@triterm/core/config/load';
 import { TermError } from '@triterm/core/errors';
 import { VERSION } from '@triterm/core/protocol';
 import { composeDaemon } from './compose.ts';
@@ -8,10 +9,15 @@ import { closeInheritedDescriptors } from './inherited-descriptors.ts';
 import { createLog } from './observe/log.ts';
 import { acquireStateLock } from './state-lock.ts';
 
-const HELP = `Usage: tritermd
+const HELP = `Usage: tritermd [--listen URL]
 
 The triterm daemon: owns terminal sessions and serves clients on a unix socket below its state directory.
 \`triterm\` starts it when it is needed; \`triterm daemon status\` shows it.
+
+Options:
+  --listen URL         serves WebSockets too: wss://HOST:PORT with \`tlsCert\` and \`tlsKey\`, or without TLS
+                       ws://127.0.0.1:PORT, or just PORT; beats the configuration (docs/network.md)
+  --help, --version
 
 Environment:
   TRITERM_STATE_DIR    where everything is kept (default: $XDG_STATE_HOME/triterm)
@@ -33,17 +39,25 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`tritermd ${VERSION}\n`);
     return;
   }
-  if (args.length > 0)
-    throw new TermError('USAGE', `tritermd takes no argument ${args[0]}.`, {
-      hint: 'See `tritermd --help`.',
-    });
-  await serve();
+  await serve(parseFlags(args));
 }
 
-async function serve(): Promise<void> {
+/** What the command line says of the configuration. Throws USAGE. */
+function parseFlags(args: readonly string[]): ConfigFlags {
+  const options = { listen: { type: 'string' } } as const;
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (thrown) {
+    // Its first sentence names the argument.
+    const [reason] = (thrown instanceof Error ? thrown.message : String(thrown)).split('. ');
+    throw new TermError('USAGE', `${reason}`, { cause: thrown, hint: 'See `tritermd --help`.' });
+  }
+}
+
+async function serve(flags: ConfigFlags): Promise<void> {
   closeInheritedDescriptors();
   const paths = resolvePaths();
-  const config = loadConfig(paths, process.env);
+  const config = loadConfig(paths, process.env, flags);
   ensureSecureDir(paths.stateDir);
   const lock = acquireStateLock(paths);
   if (lock === undefined) {

@@ -161,7 +161,10 @@ describe('work on the whole database', () => {
 
   it('imports nothing while sessions run here, or another server is alive', async () => {
     const { sessions } = storeSources();
-    const server = { id: 'b', hostId: 'h', bootId: 'b', stateDir: '/s', advertiseUrl: null, incarnation: 1 };
+    const server = {
+      ...{ id: 'b', hostId: 'h', bootId: 'b', stateDir: '/s', advertiseUrl: null },
+      ...{ incarnation: 1, draining: false },
+    };
     const importFrom = vi.fn(files.importFrom);
     const refused = [
       control({ files: { ...files, importFrom } }, { sessions: { ...sessions, running: () => 2 } }),
@@ -178,7 +181,10 @@ describe('work on the whole database', () => {
   });
 
   it('imports although a server that is gone has left its row, and this one has its own', async () => {
-    const row = { hostId: 'h', bootId: 'b', stateDir: '/s', advertiseUrl: null, incarnation: 1 };
+    const row = {
+      ...{ hostId: 'h', bootId: 'b', stateDir: '/s', advertiseUrl: null },
+      ...{ incarnation: 1, draining: false },
+    };
     const listServers = async () => [
       { ...row, id: 'a', leaseLeftMs: 5000 },
       { ...row, id: 'b', leaseLeftMs: -1 },

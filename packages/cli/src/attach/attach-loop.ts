@@ -1,14 +1,17 @@
 import type { SessionInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { decodeAck, decodeData, type Frame, FrameKind } from '@triterm/core/protocol';
-import { AttachmentLink, type AttachmentLinkOptions, type AttachReply } from './attachment-link.ts';
+import type { AttachEnd } from './attach-end.ts';
+import { AttachmentLink } from './attachment-link.ts';
 import type { ClientTerminal } from './client-terminal.ts';
 import { COLOUR_QUERY, type ColourProbe } from './colour-probe.ts';
 import { DetachKeys, type InputEvent } from './detach-keys.ts';
 import { InputBuffer } from './input-buffer.ts';
 import type { WatchedKey } from './key-forms.ts';
+import type { AttachmentLinkOptions, AttachReply } from './link-contract.ts';
 import { Notices } from './notices.ts';
 import { OutputPosition } from './output-position.ts';
+import { within } from './within.ts';
 
 export interface AttachLoopOptions extends Omit<AttachmentLinkOptions, 'window' | 'colours' | 'resume'> {
   readonly keys: { readonly detach: WatchedKey; readonly switch?: WatchedKey };
@@ -18,22 +21,16 @@ export interface AttachLoopOptions extends Omit<AttachmentLinkOptions, 'window' 
   readonly probe: ColourProbe | undefined;
   /** Lets the person choose a session, on a terminal that is as it was before; undefined for none. */
   pick(from: AttachmentLink): Promise<string | undefined>;
+  /** Something is to be told of a stream that is not to be disturbed: when the terminal is the person's own again. */
+  note(text: string): void;
 }
-
-/** Why an attachment is over. */
-export type AttachEnd =
-  /** `undelivered`: bytes that were typed and that the daemon never got. */
-  | { readonly kind: 'detached'; readonly by: 'key' | 'request' | 'others'; readonly undelivered: number }
-  | { readonly kind: 'exited'; readonly exitCode: number | null; readonly signal: string | null }
-  /** To another session. */
-  | { readonly kind: 'switch'; readonly to: string }
-  | { readonly kind: 'terminalGone' }
-  | { readonly kind: 'signalled'; readonly signal: NodeJS.Signals };
 
 /** A lost connection is not worth a word if it comes back in this time. */
 const QUIET_MS = 3000;
 /** How long the answers to our own queries are waited for: they would be typed into the shell. */
 const ANSWERS_MS = 150;
+/** A question to the person is shown so long. */
+const QUESTION_MS = 10_000;
 
 /** One person's view of one session: shows its output, and sends what is typed exactly once. */
 export class AttachLoop {
@@ -57,15 +54,18 @@ export class AttachLoop {
   /** What the terminal has taken, and so may be acknowledged. */
   #takenOffset = 0;
   #takenSnapshots = 0;
-  /** A notice for the next time that the screen is whole. */
-  #toSay: string | undefined;
+  /** A notice for the next time that the screen is whole; until then it would be drawn over. */
+  #toSay: { readonly text: string; readonly forMs?: number } | undefined;
+  /** The whole screen is about to be drawn. */
+  #isScreenDue = false;
 
   constructor(terminal: ClientTerminal, options: AttachLoopOptions) {
     this.#terminal = terminal;
     this.#options = options;
     this.#position = new OutputPosition(options.attach.lossless ?? false);
     this.#keys = new DetachKeys(options.keys);
-    const { detachKeyName } = options;
+    const { detachKeyName, remote } = options;
+    const server = remote?.name ?? 'tritermd';
     const isLossless = options.attach.lossless === true;
     this.#notices = new Notices({
       // A lossless stream is never disturbed.
@@ -94,9 +94,13 @@ export class AttachLoop {
         },
         exited: ({ exitCode, signal }) => this.finish({ kind: 'exited', exitCode, signal }),
         detached: ({ reason, message }) => this.#dismissed(reason, message),
-        lost: () => this.#notices.say('tritermd is gone; coming back', QUIET_MS),
+        requested: ({ deviceName }) => this.#asked(deviceName),
+        answered: ({ message }) => this.#notices.sayBriefly(message),
+        renamed: (_session, message) => this.#sayWhenWhole(message),
+        lost: () => this.#notices.say(`${server} is gone; coming back`, QUIET_MS),
         trouble: error => this.#notices.say(error.message),
-        silent: () => this.#notices.say('tritermd is not responding'),
+        waiting: message => this.#notices.say(message),
+        silent: () => this.#notices.say(`${server} is not responding`),
         back: () => this.#notices.over(),
         failed: error => this.#end.reject(error),
       },
@@ -167,10 +171,29 @@ export class AttachLoop {
 
   #opened(reply: AttachReply, isDrawn: boolean): void {
     this.#attachment += 1;
-    this.#position.opened(reply);
-    this.#input.reconnected(reply.inputOffset);
+    this.#isScreenDue = isDrawn;
+    const isOther = this.#position.opened(reply);
+    const undelivered = this.#input.keptBytes;
+    if (isOther) this.#input.restarted(reply.inputOffset);
+    else this.#input.reconnected(reply.inputOffset);
     this.#notices.attached(isDrawn);
+    if (isOther) this.#tellOther(undelivered);
     this.#sendInput();
+  }
+
+  /** The session was made anew: what was typed for the program before, the one that runs now does not get. */
+  #tellOther(undelivered: number): void {
+    // Nothing of its output is on the terminal.
+    this.#takenOffset = 0;
+    const dropped = undelivered === 0 ? '' : '; what was typed meanwhile was dropped';
+    const text = `another program runs in this session now${dropped}`;
+    if (this.#options.attach.lossless === true) this.#options.note(text);
+    else this.#sayWhenWhole(text);
+  }
+
+  #sayWhenWhole(text: string): void {
+    if (this.#isScreenDue) this.#toSay = { text, forMs: QUESTION_MS };
+    else this.#notices.sayBriefly(text, QUESTION_MS);
   }
 
   #data(frame: Frame): void {
@@ -185,7 +208,8 @@ export class AttachLoop {
     if (frame.kind === FrameKind.snapshot) {
       this.#position.snapshot(offset);
       this.#terminal.paint(bytes, this.#taken());
-      if (this.#toSay !== undefined) this.#notices.sayBriefly(this.#toSay);
+      this.#isScreenDue = false;
+      if (this.#toSay !== undefined) this.#notices.sayBriefly(this.#toSay.text, this.#toSay.forMs);
       this.#toSay = undefined;
       return;
     }
@@ -274,7 +298,7 @@ export class AttachLoop {
     try {
       chosen = await this.#options.pick(this.#link);
     } catch (thrown) {
-      this.#toSay = TermError.from(thrown).message;
+      this.#toSay = { text: TermError.from(thrown).message };
     }
     if (chosen !== undefined && chosen !== this.session?.id) {
       this.finish({ kind: 'switch', to: chosen });
@@ -282,6 +306,16 @@ export class AttachLoop {
     }
     this.#picking = undefined;
     await this.resume();
+  }
+
+  /** Another client wants to be the primary one. */
+  #asked(deviceName: string): void {
+    const name = this.session?.name ?? this.#options.target;
+    const who = deviceName === '' ? 'Another client' : deviceName;
+    this.#notices.sayBriefly(
+      `${who} asks to take over: \`triterm sessions grant ${name}\`, or type on`,
+      QUESTION_MS,
+    );
   }
 
   #probe(): void {
@@ -306,15 +340,4 @@ export class AttachLoop {
     await this.#terminal.leave({ inHurry: end.kind === 'signalled' });
     await leaving;
   }
-}
-
-async function within(promise: Promise<unknown>, timeoutMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await Promise.race([
-    promise,
-    new Promise<void>(resolve => {
-      timer = setTimeout(resolve, timeoutMs);
-    }),
-  ]);
-  clearTimeout(timer);
 }

@@ -4,7 +4,8 @@ import { decodeData, FrameKind } from '@triterm/core/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { sessionInfo } from '../testing/session-info.ts';
 import { scratchDir } from '../testing/test-context.ts';
-import { AttachmentLink, type AttachmentLinkOptions } from './attachment-link.ts';
+import { AttachmentLink } from './attachment-link.ts';
+import type { AttachmentLinkOptions } from './link-contract.ts';
 import { AttachServer } from './testing/attach-server.ts';
 
 describe('AttachmentLink', () => {
@@ -42,6 +43,7 @@ describe('AttachmentLink', () => {
       {
         paths: resolvePaths(env, dir.path),
         env,
+        remote: undefined,
         target: 'work',
         attach: { role: 'controller', lossless: false, historyLines: 10, environment: { A: 'b' } },
         once: { take: true, detachOthers: true },
@@ -58,6 +60,10 @@ describe('AttachmentLink', () => {
         role: ({ primary }) => tell(`primary ${primary}`),
         exited: ({ exitCode }) => tell(`exited ${exitCode}`),
         detached: ({ reason }) => tell(`detached ${reason}`),
+        requested: ({ deviceName }) => tell(`requested ${deviceName}`),
+        answered: ({ granted }) => tell(`answered ${granted}`),
+        renamed: (session, message) => tell(`renamed ${session.name}: ${message}`),
+        waiting: message => tell(`waiting: ${message}`),
         lost: () => tell('lost'),
         trouble: error => tell(`trouble ${error.code}`),
         silent: () => tell('silent'),

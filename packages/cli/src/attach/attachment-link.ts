@@ -1,74 +1,29 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Paths } from '@triterm/core/config/paths';
 import { newToken, type SessionInfo, sameSize, type WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import type { DaemonNotificationParams, Frame, Params, PeerHandlers, Result } from '@triterm/core/protocol';
+import type { DaemonNotificationParams, PeerHandlers } from '@triterm/core/protocol';
 import { FrameKind } from '@triterm/core/protocol';
-import { connectDaemon, type DaemonClient } from '../client/daemon-client.ts';
+import type { DaemonClient } from '../client/daemon-client.ts';
+import { Heartbeat, ON_MACHINE, OVER_NETWORK, pingDaemon } from '../client/heartbeat.ts';
 import { isDaemonGone } from '../commands/with-daemon.ts';
 import type { TerminalColours } from './colour-probe.ts';
-import { attachOrCreate, type NewSession } from './first-attach.ts';
-import { Heartbeat } from './heartbeat.ts';
+import { Connector } from './connector.ts';
+import { attachOrCreate } from './first-attach.ts';
 import type { InputFrame } from './input-buffer.ts';
-import type { ResumePoint } from './output-position.ts';
-import { reconnect } from './reconnect.ts';
-
-export interface AttachmentLinkOptions {
-  readonly paths: Paths;
-  readonly env: NodeJS.ProcessEnv;
-  /** A session's name, id, or the beginning of its id. */
-  readonly target: string;
-  /** What stays the same over all connections. */
-  readonly attach: Pick<
-    Params<'session.attach'>,
-    'role' | 'lossless' | 'historyLines' | 'deviceId' | 'deviceName' | 'pid' | 'environment'
-  >;
-  /** What is asked once. */
-  readonly once: Pick<Params<'session.attach'>, 'take' | 'detachOthers'>;
-  /** Makes the session when there is none, or it has ended; undefined leaves that an error. */
-  readonly create: NewSession | undefined;
-  window(): WindowSize;
-  colours(): TerminalColours;
-  resume(): ResumePoint | undefined;
-}
-
-export type AttachReply = Result<'session.attach'>;
-
-export interface AttachmentLinkListener {
-  /**
-   * Attached, for the first time or again: everything that follows belongs to this attachment. `isDrawn`: the whole
-   * screen comes first.
-   */
-  opened(reply: AttachReply, isDrawn: boolean): void;
-  /** An output, snapshot or ack frame. */
-  data(frame: Frame): void;
-  resized(params: DaemonNotificationParams<'session.resized'>): void;
-  role(params: DaemonNotificationParams<'attachment.role'>): void;
-  exited(params: DaemonNotificationParams<'session.exited'>): void;
-  detached(params: DaemonNotificationParams<'attachment.detached'>): void;
-  /** The connection is lost; it is being made again. */
-  lost(): void;
-  /** An attempt to connect again failed; others follow. */
-  trouble(error: TermError): void;
-  /** The daemon is connected and does not answer. */
-  silent(): void;
-  /** It answers again. */
-  back(): void;
-  /** It is over, and not by our wish. */
-  failed(error: TermError): void;
-}
+import type { AttachmentLinkListener, AttachmentLinkOptions, AttachReply } from './link-contract.ts';
 
 /** How the screen is to come: as new, going on from where we were, or drawn again because ours is spoilt. */
 type Manner = 'first' | 'resume' | 'repaint';
 
-/** What starting a daemon takes is loaded at leisure: an upgrade may have removed it by the time that it is needed. */
-const PRELOAD_MS = 1000;
 /** Daemons that may leave one after the other while we attach for the first time. */
 const MAX_FIRST_TRIES = 20;
 /** A daemon that is about to leave is not asked again at once. */
 const RETRY_PAUSE_MS = 20;
 /** A detach that the daemon does not confirm in this time is no reason to stay. */
 const DETACH_TIMEOUT_MS = 500;
+/** A session whose server does not answer is asked for again after this time, and again after twice that; half of it is left to chance. */
+const FIRST_BACKOFF_MS = 250;
+const MAX_BACKOFF_MS = 5000;
 
 /** One attachment over any number of connections: connects, attaches, and does both again when the daemon was away. */
 export class AttachmentLink {
@@ -77,6 +32,7 @@ export class AttachmentLink {
   readonly #token = newToken();
   readonly #heartbeat: Heartbeat;
   readonly #closed = new AbortController();
+  readonly #connector: Connector;
   #client: DaemonClient | undefined;
   /** Counts connections: what an earlier one still tells is not listened to. */
   #connection = 0;
@@ -89,18 +45,19 @@ export class AttachmentLink {
   /** From the request to attach until `begin`: whoever is about it learns of a lost connection there. */
   #isAttaching = false;
   #isSpoilt = false;
+  /** What the daemon wanted before we were attached: then there was nothing yet that could go on elsewhere. */
+  #drained: DaemonNotificationParams<'daemon.leaving'> | undefined;
   #session: SessionInfo | undefined;
-  #leaving: 'stop' | 'restart' | undefined;
-  /** Somebody starts the daemon again when it has ended. */
-  #isSupervised = false;
-  #preload: NodeJS.Timeout | undefined;
 
   constructor(options: AttachmentLinkOptions, listener: AttachmentLinkListener) {
     this.#options = options;
     this.#listener = listener;
-    this.#heartbeat = new Heartbeat({
-      ping: () =>
-        void this.#client?.request('daemon.status', {}, { timeoutMs: 0 }).then(this.#heard, () => {}),
+    const { paths, env, remote } = options;
+    this.#connector = new Connector({ paths, env, remote, signal: this.#closed.signal });
+    this.#heartbeat = new Heartbeat(remote === undefined ? ON_MACHINE : OVER_NETWORK, {
+      ping: () => {
+        if (this.#client !== undefined) pingDaemon(this.#client, this.#heard);
+      },
       silent: () => listener.silent(),
       back: () => listener.back(),
     });
@@ -122,16 +79,14 @@ export class AttachmentLink {
    */
   async open(): Promise<AttachReply> {
     for (let tries = 1; ; tries += 1) {
-      const { paths, env } = this.#options;
-      const { signal } = this.#closed;
-      const client = await connectDaemon({ paths, env, autostart: true, handlers: this.#handlers(), signal });
+      const client = await this.#connector.first(this.#handlers());
       this.#client = client;
       try {
         return await this.#attachFirst(client);
       } catch (thrown) {
         this.#connection += 1;
         client.close();
-        if (!isDaemonGone(thrown) || this.#leaving === 'stop' || tries === MAX_FIRST_TRIES) throw thrown;
+        if (!isDaemonGone(thrown) || this.#connector.isStopped || tries === MAX_FIRST_TRIES) throw thrown;
         await pause(RETRY_PAUSE_MS);
       }
     }
@@ -140,11 +95,9 @@ export class AttachmentLink {
   /** What the reply has promised may come. */
   begin(reply: AttachReply): void {
     this.#session = reply.session;
-    this.#leaving = undefined;
-    this.#isSupervised = this.#client?.features.includes('supervised') ?? false;
+    if (this.#client !== undefined) this.#connector.settled(this.#client);
     this.#isAttaching = false;
     this.#isOpen = true;
-    this.#preload ??= setTimeout(() => void import('../client/autostart.ts'), PRELOAD_MS).unref();
     this.#heartbeat.start();
     this.#listener.opened(reply, !reply.resumed);
     const early = this.#early ?? [];
@@ -154,6 +107,7 @@ export class AttachmentLink {
     if (this.#window !== undefined && !sameSize(window, this.#window)) this.resize(window);
     if (this.#isSpoilt) this.repaint();
     if (this.#client?.peer.closed === true) this.#lost();
+    else if (this.#drained !== undefined) this.#toldLeaving(this.#drained);
   }
 
   /** The terminal does not show the screen any more: it is drawn again, as soon as that is possible. */
@@ -208,7 +162,7 @@ export class AttachmentLink {
     this.#isOpen = false;
     this.#connection += 1;
     this.#heartbeat.stop();
-    clearTimeout(this.#preload);
+    this.#connector.close();
     this.#closed.abort(new TermError('CONNECTION_LOST', 'The attachment is over.'));
     this.#client?.close();
   }
@@ -217,6 +171,7 @@ export class AttachmentLink {
 
   #handlers(): PeerHandlers {
     const own = ++this.#connection;
+    this.#drained = undefined;
     return {
       data: frame => {
         if (own === this.#connection) this.#onChannel(frame.channel, () => this.#listener.data(frame));
@@ -224,7 +179,7 @@ export class AttachmentLink {
       notification: (method, params, channel) => {
         if (own !== this.#connection) return;
         if (method === 'daemon.leaving') {
-          this.#leaving = (params as DaemonNotificationParams<'daemon.leaving'>).reason;
+          this.#toldLeaving(params as DaemonNotificationParams<'daemon.leaving'>);
         } else {
           this.#onChannel(channel, () => this.#told(method, params));
         }
@@ -260,7 +215,42 @@ export class AttachmentLink {
         this.#isOpen = false;
         this.#listener.detached(params as DaemonNotificationParams<'attachment.detached'>);
         break;
+      case 'attachment.interrupted':
+        this.#interrupted(params as DaemonNotificationParams<'attachment.interrupted'>);
+        break;
+      case 'attachment.session': {
+        const { session, message } = params as DaemonNotificationParams<'attachment.session'>;
+        this.#session = session;
+        this.#listener.renamed(session, message);
+        break;
+      }
+      case 'attachment.requested':
+        this.#listener.requested(params as DaemonNotificationParams<'attachment.requested'>);
+        break;
+      case 'attachment.answered':
+        this.#listener.answered(params as DaemonNotificationParams<'attachment.answered'>);
+        break;
     }
+  }
+
+  #toldLeaving(params: DaemonNotificationParams<'daemon.leaving'>): void {
+    const client = this.#client;
+    const isEarly = params.reason === 'drain' && !this.#isOpen;
+    this.#drained = isEarly ? params : undefined;
+    if (isEarly) return;
+    if (!this.#connector.leaving(params) || client === undefined) return;
+    this.#connection += 1;
+    client.close();
+    this.#lost();
+  }
+
+  /** The connection stands, the session's own server is lost behind it. */
+  #interrupted({ server }: DaemonNotificationParams<'attachment.interrupted'>): void {
+    const client = this.#client;
+    if (!this.#isOpen || client === undefined) return;
+    this.#isOpen = false;
+    this.#listener.waiting(`${server} does not answer; waiting`);
+    this.#attachAgain(client, this.#manner).catch(thrown => this.#fail(thrown));
   }
 
   #attachFirst(client: DaemonClient): Promise<AttachReply> {
@@ -299,15 +289,34 @@ export class AttachmentLink {
     }
   }
 
-  async #attachAgain(client: DaemonClient, manner: 'resume' | 'repaint'): Promise<void> {
-    try {
-      const reply = await this.#attach(client, manner);
-      if (!this.#closed.signal.aborted) this.begin(reply);
-    } catch (thrown) {
-      if (!isDaemonGone(thrown) && !isSilence(thrown)) throw thrown;
-      this.#connection += 1;
-      client.close();
-      this.#lost();
+  get #manner(): 'resume' | 'repaint' {
+    return this.#isSpoilt ? 'repaint' : 'resume';
+  }
+
+  /** Attaches over a connection that stands, and waits for a session that cannot be served now, however long that takes. */
+  async #attachAgain(client: DaemonClient, first: 'resume' | 'repaint'): Promise<void> {
+    const { signal } = this.#closed;
+    const connection = this.#connection;
+    let manner = first;
+    for (let backoffMs = FIRST_BACKOFF_MS; ; backoffMs = Math.min(MAX_BACKOFF_MS, 2 * backoffMs)) {
+      try {
+        const reply = await this.#attach(client, manner);
+        if (!signal.aborted) this.begin(reply);
+        return;
+      } catch (thrown) {
+        if (isDaemonGone(thrown) || isSilence(thrown)) {
+          this.#connection += 1;
+          client.close();
+          this.#lost();
+          return;
+        }
+        if (!(thrown instanceof TermError) || !thrown.retryable) throw thrown;
+        this.#listener.waiting(thrown.message);
+      }
+      await pause(backoffMs * (0.5 + Math.random() / 2), undefined, { signal }).catch(() => {});
+      // Closed meanwhile, or lost, which somebody else sees to.
+      if (signal.aborted || connection !== this.#connection) return;
+      manner = this.#manner;
     }
   }
 
@@ -318,7 +327,7 @@ export class AttachmentLink {
     this.#client = undefined;
     this.#heartbeat.stop();
     this.#listener.lost();
-    if (this.#leaving === 'stop') {
+    if (this.#connector.isStopped) {
       this.#fail(new TermError('DAEMON_STOPPED', 'tritermd was stopped.'));
       return;
     }
@@ -326,18 +335,13 @@ export class AttachmentLink {
   }
 
   async #comeBack(): Promise<void> {
-    const { paths, env } = this.#options;
-    const client = await reconnect({
-      paths,
-      env,
-      handlers: this.#handlers(),
+    const client = await this.#connector.again({
+      handlers: () => this.#handlers(),
       rivals: this.#session?.clients ?? 1,
-      othersStart: this.#leaving === 'restart' || this.#isSupervised,
-      signal: this.#closed.signal,
       trouble: error => this.#listener.trouble(error),
     });
     this.#client = client;
-    await this.#attachAgain(client, this.#isSpoilt ? 'repaint' : 'resume');
+    await this.#attachAgain(client, this.#manner);
   }
 
   #fail(thrown: unknown): void {

@@ -130,12 +130,12 @@ export class ClientTerminal {
     this.#output.write([Buffer.from(query)]);
   }
 
-  /** Writes over the last row, between the program's sequences; the screen is to be painted again afterwards. */
+  /** Writes over the last row, and over what was there of an earlier one, between the program's sequences; the screen is to be painted again afterwards. */
   showStatus(text: string): void {
     const { cols, rows } = this.size;
     const line = ` ${plainLine(text)} `;
     this.#output.write([
-      Buffer.from(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0;7m${truncateEnd(line, cols)}\x1b[0m\x1b8`),
+      Buffer.from(`\x1b7\x1b[?6l\x1b[${rows};1H\x1b[0m\x1b[2K\x1b[7m${truncateEnd(line, cols)}\x1b[0m\x1b8`),
     ]);
   }
 

@@ -20,6 +20,12 @@ describe('deviceId', () => {
     expect(statSync(paths.deviceId).mode & 0o777).toBe(0o600);
   });
 
+  it('is kept in a directory that is there for it, where a client has had none', async () => {
+    const below = { deviceId: join(dir, 'state', 'device-id') };
+    expect(await deviceId(below)).toMatch(/^[0-9a-f]{32}$/);
+    expect(statSync(join(dir, 'state')).mode & 0o777).toBe(0o700);
+  });
+
   it('is one for clients that begin at once', async () => {
     const ids = await Promise.all(Array.from({ length: 8 }, () => deviceId(paths)));
     const known = new Set(ids.filter(id => id !== undefined));

@@ -1,5 +1,5 @@
 import { programStatus } from '../exit-code.ts';
-import type { AttachEnd } from './attach-loop.ts';
+import type { AttachEnd } from './attach-end.ts';
 
 /** What is said on the person's own terminal when an attachment is over, and the status to leave with. */
 export function farewell(end: AttachEnd, name: string): { readonly note?: string; readonly status: number } {

@@ -4,6 +4,8 @@ import type { Role } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { clientEnvironment } from '../commands/client-environment.ts';
 import type { CommandContext } from '../commands/definition.ts';
+import { listEverywhere } from '../commands/list-everywhere.ts';
+import { startDirectory } from '../commands/start-directory.ts';
 import { AttachLoop, type AttachLoopOptions } from './attach-loop.ts';
 import type { AttachmentLink } from './attachment-link.ts';
 import { ClientTerminal } from './client-terminal.ts';
@@ -40,10 +42,10 @@ const HANGUP_STATUS = 129;
  */
 export async function runAttach(options: AttachOptions): Promise<number> {
   const { context } = options;
-  const { paths, env, stdin, stdout, stderr } = context;
+  const { paths, env, remote, stdin, stdout, stderr } = context;
   const settings = readClientSettings(paths, env);
   const keys = ownKeys(options.detachKey, settings.detachKey, settings.switchKey);
-  const nested = await describeNesting(options.target, paths, env);
+  const nested = await describeNesting(options.target, context);
   if (nested !== undefined) stderr.write(`triterm: ${nested}\n`);
 
   const terminal = new ClientTerminal({ stdin, stdout });
@@ -55,24 +57,27 @@ export async function runAttach(options: AttachOptions): Promise<number> {
     continued: () => void loop?.resume(),
     dying: () => terminal.leaveNow(),
   });
-  const environment = clientEnvironment(env);
+  const notes: string[] = [];
+  const environment = clientEnvironment(env, remote !== undefined);
   const device = await deviceId(paths);
   const common: Omit<AttachLoopOptions, 'target' | 'once' | 'create'> = {
     paths,
     env,
+    remote,
     attach: {
       role: options.role,
       lossless: options.lossless,
       historyLines: options.historyLines ?? settings.historyLines,
       ...(device === undefined ? {} : { deviceId: device }),
       deviceName: hostname(),
-      pid: process.pid,
-      environment,
+      // A process of this machine, and what its shells may need of it, mean nothing on another.
+      ...(remote === undefined ? { pid: process.pid, environment } : {}),
     },
     keys,
     detachKeyName: options.detachKey ?? settings.detachKey,
     probe,
     pick: link => pick(link, context),
+    note: text => notes.push(text),
   };
   try {
     let target = options.target;
@@ -81,7 +86,8 @@ export async function runAttach(options: AttachOptions): Promise<number> {
         ...common,
         target,
         once: { take: options.take && isFirst, detachOthers: options.detachOthers && isFirst },
-        create: options.create && isFirst ? { cwd: context.cwd(), environment } : undefined,
+        create:
+          options.create && isFirst ? { cwd: startDirectory(undefined, context), environment } : undefined,
       });
       const end = await loop.run();
       if (end.kind === 'switch') {
@@ -92,6 +98,7 @@ export async function runAttach(options: AttachOptions): Promise<number> {
       signals.remove();
       if (end.kind === 'terminalGone') return HANGUP_STATUS;
       if (end.kind === 'signalled') ProcessSignals.raise(end.signal);
+      for (const note of notes) stderr.write(`triterm: ${note}\n`);
       const { note, status } = farewell(end, loop.session?.name ?? target);
       if (note !== undefined) stderr.write(`${note}\n`);
       return status;
@@ -131,10 +138,12 @@ async function pick(link: AttachmentLink, context: CommandContext): Promise<stri
     import('../tui/pick-session.ts'),
     import('../client/daemon-client.ts'),
   ]);
-  const { paths, env } = context;
-  const client = await connectDaemon({ paths, env, autostart: true });
-  const { sessions } = await client.request('session.list', {}).finally(() => client.close());
+  const { paths, env, remote } = context;
+  const client = await connectDaemon({ paths, env, remote, autostart: true });
+  const sessions = await listEverywhere(client).finally(() => client.close());
   const surrounding = surroundingSession(env);
-  const candidates = sessions.filter(({ id, state }) => state === 'running' && id !== surrounding);
+  const candidates = sessions.filter(
+    ({ id, state, reachable }) => state === 'running' && reachable !== false && id !== surrounding,
+  );
   return pickSession(candidates, context, link.session?.id);
 }

@@ -79,4 +79,16 @@ describe('InputBuffer', () => {
     buffer.reconnected(0);
     expect(buffer.next()).toEqual({ offset: 0, bytes: Buffer.from('def') });
   });
+
+  it('gives another program nothing that was sent to the one before, or waits', () => {
+    const buffer = new InputBuffer();
+    buffer.push(Buffer.from('sent'));
+    buffer.next();
+    buffer.push(Buffer.from('waiting'));
+    buffer.restarted(0);
+    expect(buffer.keptBytes).toBe(0);
+    expect(buffer.next()).toBeUndefined();
+    buffer.push(Buffer.from('new'));
+    expect(buffer.next()).toEqual({ offset: 0, bytes: Buffer.from('new') });
+  });
 });

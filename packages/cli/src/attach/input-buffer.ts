@@ -78,6 +78,15 @@ export class InputBuffer {
     this.#waitingBytes += again.reduce((sum, bytes) => sum + bytes.length, 0);
   }
 
+  /** Begins at another program, which has got everything before `inputOffset`: what is kept was not meant for it. */
+  restarted(inputOffset: number): void {
+    this.#sent = [];
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    this.#acknowledged = inputOffset;
+    this.#sentEnd = inputOffset;
+  }
+
   #take(most: number): Buffer {
     const pieces: Buffer[] = [];
     let left = most;

@@ -1,7 +1,9 @@
-import type { Paths } from '@triterm/core/config/paths';
 import type { SessionInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { connectDaemon } from '../client/daemon-client.ts';
+import type { CommandContext } from '../commands/definition.ts';
+
+type Surroundings = Pick<CommandContext, 'paths' | 'env' | 'remote'>;
 
 /** The session that this process runs in, or undefined. */
 export function surroundingSession(env: NodeJS.ProcessEnv): string | undefined {
@@ -14,12 +16,12 @@ export function surroundingSession(env: NodeJS.ProcessEnv): string | undefined {
  */
 export async function describeNesting(
   target: string,
-  paths: Paths,
-  env: NodeJS.ProcessEnv,
+  surroundings: Surroundings,
 ): Promise<string | undefined> {
+  const { env } = surroundings;
   const surrounding = surroundingSession(env);
   if (surrounding === undefined) return undefined;
-  const session = await find(target, paths, env);
+  const session = await find(target, surroundings);
   const outer = env.TRITERM_SESSION_NAME ?? surrounding;
   if (session?.id === surrounding)
     throw new TermError('NESTED_LOOP', `Session ${session.name} cannot be shown inside itself.`);
@@ -27,8 +29,8 @@ export async function describeNesting(
 }
 
 /** Undefined when there is no such session yet. */
-async function find(target: string, paths: Paths, env: NodeJS.ProcessEnv): Promise<SessionInfo | undefined> {
-  const client = await connectDaemon({ paths, env, autostart: true });
+async function find(target: string, { paths, env, remote }: Surroundings): Promise<SessionInfo | undefined> {
+  const client = await connectDaemon({ paths, env, remote, autostart: true });
   try {
     return (await client.request('session.show', { target })).session;
   } catch (thrown) {

@@ -37,9 +37,9 @@ export class Notices {
     else this.#timer = setTimeout(() => this.#show(text), afterMs);
   }
 
-  sayBriefly(text: string): void {
+  sayBriefly(text: string, forMs = BRIEF_MS): void {
     this.say(text);
-    this.#timer = setTimeout(() => this.over(), BRIEF_MS);
+    this.#timer = setTimeout(() => this.over(), forMs);
   }
 
   /** What there was to say is not so any more. */

@@ -47,6 +47,29 @@ describe('OutputPosition', () => {
     expect(position.resume?.sizeGeneration).toBe(2);
   });
 
+  it('says of which PTY the output was, and has none of another one', () => {
+    const position = new OutputPosition(false);
+    expect(position.opened({ resumed: false, sizeGeneration: 1, pty: 'a' })).toBe(false);
+    position.snapshot(50);
+    expect(position.resume).toEqual({ offset: 50, sizeGeneration: 1, pty: 'a' });
+    expect(position.opened({ resumed: false, sizeGeneration: 0, pty: 'b' })).toBe(true);
+    // A connection that is lost before the state has come.
+    expect(position.resume).toBeUndefined();
+    position.snapshot(10);
+    expect(position.resume).toEqual({ offset: 10, sizeGeneration: 0, pty: 'b' });
+    expect(position.opened({ resumed: true, sizeGeneration: 0, pty: 'b' })).toBe(false);
+  });
+
+  it('takes one that is not told for the same', () => {
+    const position = new OutputPosition(false);
+    position.opened({ resumed: false, sizeGeneration: 0 });
+    position.snapshot(1);
+    expect(position.resume).toEqual({ offset: 1, sizeGeneration: 0 });
+    expect(position.opened({ resumed: true, sizeGeneration: 0, pty: 'a' })).toBe(false);
+    expect(position.opened({ resumed: true, sizeGeneration: 0, pty: '' })).toBe(false);
+    expect(position.resume).toEqual({ offset: 1, sizeGeneration: 0, pty: 'a' });
+  });
+
   it('goes back to what was shown', () => {
     const position = new OutputPosition(false);
     position.opened({ resumed: false, sizeGeneration: 1 });

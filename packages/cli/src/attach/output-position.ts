@@ -2,12 +2,24 @@
 export interface ResumePoint {
   readonly offset: number;
   readonly sizeGeneration: number;
+  /** The PTY that wrote it; missing where the daemon did not tell. */
+  readonly pty?: string;
+}
+
+/** Of the reply to an attach, what says where output goes on. */
+interface Beginning {
+  readonly resumed: boolean;
+  readonly sizeGeneration: number;
+  /** Empty, or missing from an earlier release: not told. */
+  readonly pty?: string;
 }
 
 /** Follows which output has come: every byte counts, whether it is shown or not. */
 export class OutputPosition {
   readonly #lossless: boolean;
   #offset: number | undefined;
+  /** What was attached last, as far as that was told. */
+  #pty = '';
   #generation = 0;
   /** The size has changed; what is shown has not yet: it does with the next state. */
   #nextGeneration: number | undefined;
@@ -20,9 +32,9 @@ export class OutputPosition {
 
   /** From where the output can go on; undefined before anything has come. */
   get resume(): ResumePoint | undefined {
-    return this.#offset === undefined
-      ? undefined
-      : { offset: this.#offset, sizeGeneration: this.#generation };
+    if (this.#offset === undefined) return undefined;
+    const pty = this.#pty === '' ? {} : { pty: this.#pty };
+    return { offset: this.#offset, sizeGeneration: this.#generation, ...pty };
   }
 
   /** Everything before it has come. */
@@ -35,11 +47,15 @@ export class OutputPosition {
     return this.#snapshots;
   }
 
-  /** A new attachment begins: it counts anew. */
-  opened({ resumed, sizeGeneration }: { readonly resumed: boolean; readonly sizeGeneration: number }): void {
+  /** A new attachment begins: it counts anew. Returns whether it is to another PTY, so that nothing of its output has come. */
+  opened({ resumed, sizeGeneration, pty = '' }: Beginning): boolean {
+    const isOther = pty !== '' && this.#pty !== '' && pty !== this.#pty;
+    if (isOther) this.#offset = undefined;
+    if (pty !== '') this.#pty = pty;
     this.#snapshots = 0;
     if (resumed) this.#generation = sizeGeneration;
     this.#nextGeneration = resumed ? undefined : sizeGeneration;
+    return isOther;
   }
 
   resized(sizeGeneration: number): void {

@@ -59,7 +59,7 @@ export async function reconnect(options: ReconnectOptions): Promise<DaemonClient
     const nowMs = performance.now();
     const autostart = nowMs >= startAtMs && !(nowMs - goneAtMs < STARTING_GRACE_MS && isStarting(paths));
     try {
-      return await connectDaemon({ paths, env, handlers, autostart, signal });
+      return await connectDaemon({ paths, env, remote: undefined, handlers, autostart, signal });
     } catch (thrown) {
       signal.throwIfAborted();
       const error = TermError.from(thrown, 'DAEMON_UNREACHABLE');

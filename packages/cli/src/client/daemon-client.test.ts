@@ -24,7 +24,7 @@ afterEach(async () => {
 
 async function connect(options: ServedDaemonOptions = {}): Promise<DaemonClient> {
   daemon = await ServedDaemon.start(paths, options);
-  client = await connectDaemon({ paths, autostart: false, answerTimeoutMs: 200 });
+  client = await connectDaemon({ paths, remote: undefined, autostart: false, answerTimeoutMs: 200 });
   return client;
 }
 
@@ -48,7 +48,7 @@ describe('a connection to the daemon', () => {
   });
 
   it('says that none runs', async () => {
-    await expect(connectDaemon({ paths, autostart: false })).rejects.toMatchObject({
+    await expect(connectDaemon({ paths, remote: undefined, autostart: false })).rejects.toMatchObject({
       code: 'DAEMON_UNREACHABLE',
       exitCode: 6,
     });
@@ -78,7 +78,7 @@ describe('a connection to the daemon', () => {
 
   it('is tried again while a daemon that may be started is leaving', async () => {
     daemon = await ServedDaemon.start(paths, { manner: 'closing' });
-    const connecting = connectDaemon({ paths, autostart: true, deadlineMs: 300 });
+    const connecting = connectDaemon({ paths, remote: undefined, autostart: true, deadlineMs: 300 });
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECTION_LOST' });
     expect(daemon.connections).toBeGreaterThan(2);
   });

@@ -18,7 +18,7 @@ const KILL_TIMEOUT_MS = 5000;
 /** Starts the daemon if none runs, even if it was stopped on purpose. */
 export async function startDaemonForSure(paths: Paths, env: NodeJS.ProcessEnv): Promise<DaemonClient> {
   rmSync(paths.stopMarker, { force: true });
-  return connectDaemon({ paths, env, autostart: true });
+  return connectDaemon({ paths, env, remote: undefined, autostart: true });
 }
 
 /**
@@ -33,7 +33,7 @@ export async function leaveDaemon(
   const record = readDaemonRecord(paths);
   let client: DaemonClient;
   try {
-    client = await connectDaemon({ paths, autostart: false });
+    client = await connectDaemon({ paths, remote: undefined, autostart: false });
   } catch (thrown) {
     if (!(thrown instanceof TermError)) throw thrown;
     if (thrown.code === 'DAEMON_UNREACHABLE') {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
-import { daemonEnvironment } from './daemon-environment.ts';
+import { daemonEnvironment, operatorEnvironment } from './daemon-environment.ts';
 
 it('keeps settings and places, and nothing of the shell that happens to start the daemon', () => {
   const kept = {
@@ -32,6 +32,10 @@ it('keeps settings and places, and nothing of the shell that happens to start th
     LD_PRELOAD: 'x.so',
     REDIS_OTHER: 'x',
     PORT: '3000',
+    TRITERM_HOST: 'wss://a',
+    TRITERM_TOKEN: 'secret',
+    TRITERM_TOKEN_FILE: '/t',
+    TRITERM_CA: '/ca.pem',
   };
   expect(daemonEnvironment({ ...kept, ...dropped })).toEqual(kept);
 });
@@ -43,6 +47,9 @@ it('tells places from the root, because the daemon runs elsewhere', () => {
     TRITERM_CONFIG: './c.json',
     REDIS_TLS_CA: 'ca.pem',
     TRITERM_REDIS_TLS_KEY: 'k.pem',
+    TRITERM_TLS_CERT: 'cert.pem',
+    TRITERM_TLS_KEY: 'key.pem',
+    TRITERM_CLUSTER_CA: 'ca.pem',
   };
   expect(daemonEnvironment(env)).toEqual({
     TRITERM_STATE_DIR: resolve('state'),
@@ -50,5 +57,14 @@ it('tells places from the root, because the daemon runs elsewhere', () => {
     TRITERM_CONFIG: resolve('c.json'),
     REDIS_TLS_CA: resolve('ca.pem'),
     TRITERM_REDIS_TLS_KEY: resolve('k.pem'),
+    TRITERM_TLS_CERT: resolve('cert.pem'),
+    TRITERM_TLS_KEY: resolve('key.pem'),
+    TRITERM_CLUSTER_CA: resolve('ca.pem'),
   });
+});
+
+it('takes PORT from who starts the daemon on purpose, as where to listen', () => {
+  expect(daemonEnvironment(operatorEnvironment({ PORT: '3000' }))).toEqual({ TRITERM_LISTEN: '3000' });
+  expect(operatorEnvironment({ PORT: '3000', TRITERM_LISTEN: '4000' }).TRITERM_LISTEN).toBe('4000');
+  expect(operatorEnvironment({ PORT: '' })).not.toHaveProperty('TRITERM_LISTEN');
 });

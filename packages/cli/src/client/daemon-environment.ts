@@ -16,9 +16,16 @@ const KEPT: ReadonlySet<string> = new Set([
 ]);
 const KEPT_PREFIXES = ['LC_', 'NODE_', 'TRITERM_', 'XDG_'] as const;
 /** Places, which may be told relative to a directory that is not the daemon's. */
-const PATHS = /^TRITERM_(?:STATE_DIR|RUNTIME_DIR|CONFIG)$|^(?:TRITERM_)?REDIS_TLS_(?:CA|CERT|KEY)$/;
-/** Belong to one session's shells. */
-const DROPPED: ReadonlySet<string> = new Set(['TRITERM_SESSION', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID']);
+const PATHS =
+  /^TRITERM_(?:STATE_DIR|RUNTIME_DIR|CONFIG|TLS_CERT|TLS_KEY|CLUSTER_CA)$|^(?:TRITERM_)?REDIS_TLS_(?:CA|CERT|KEY)$/;
+const DROPPED: ReadonlySet<string> = new Set([
+  // Belong to one session's shells.
+  ...['TRITERM_SESSION', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID'],
+  // Are about the servers that a client asks.
+  ...['TRITERM_HOST', 'TRITERM_TOKEN', 'TRITERM_TOKEN_FILE', 'TRITERM_CA'],
+  // In most shells another program's; `operatorEnvironment` takes it where it is ours.
+  'PORT',
+]);
 
 /**
  * The daemon's environment: settings and places, nothing else. It outlives the shell that starts it, so it must not
@@ -33,4 +40,12 @@ export function daemonEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     kept.map(([name, value]) => [name, PATHS.test(name) && value ? resolve(value) : value]),
   );
+}
+
+/**
+ * The environment of somebody who starts the daemon on purpose, and so means it by `PORT`, as deployments set it: the setting `listen`,
+ * unless that has a variable of its own.
+ */
+export function operatorEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return env.PORT && !env.TRITERM_LISTEN ? { ...env, TRITERM_LISTEN: env.PORT } : env;
 }

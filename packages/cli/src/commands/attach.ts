@@ -85,11 +85,12 @@ function requireTerminal({ stdin, stdout }: CommandContext): void {
 
 /** Undefined when nothing was chosen in the picker. */
 async function chooseTarget(context: CommandContext, create: boolean): Promise<string | undefined> {
-  const { withDaemon } = await import('./with-daemon.ts');
-  const { sessions } = await withDaemon(context, client => client.request('session.list', {}), {
-    repeatable: true,
-  });
-  const candidates = sessions.filter(session => session.state !== 'exited');
+  const [{ withDaemon }, { listEverywhere }] = await Promise.all([
+    import('./with-daemon.ts'),
+    import('./list-everywhere.ts'),
+  ]);
+  const sessions = await withDaemon(context, client => listEverywhere(client), { repeatable: true });
+  const candidates = sessions.filter(({ state, reachable }) => state !== 'exited' && reachable !== false);
   const [only, ...others] = candidates;
   if (only === undefined) {
     if (create) return FIRST_SESSION;

@@ -7,7 +7,9 @@ import { withDaemon } from './with-daemon.ts';
 export const command = defineCommand({
   spec: {
     summary: "Print a session's screen",
-    details: 'Works on sessions that have ended and, with their last screen, on lost ones.',
+    details:
+      'Works on sessions that have ended and, with their last screen, on lost ones and those whose server cannot be ' +
+      'reached; as of when that is, stderr says then.',
     args: [SESSION_ARGUMENT],
     options: {
       scrollback: {
@@ -20,7 +22,7 @@ export const command = defineCommand({
       ansi: { description: 'with colours and styles as escape sequences' },
       json: {
         description:
-          'session, screen, scrollback, cursor, alternateScreen and offset; lines are text, or ANSI with --ansi',
+          'session, screen, scrollback, cursor, alternateScreen, offset and asOf; lines are text, or ANSI with --ansi',
       },
     },
     examples: [
@@ -43,6 +45,10 @@ export const command = defineCommand({
       { repeatable: true },
     );
     const printer = createPrinter(context.stdout, context.env);
+    // One of an earlier release does not say.
+    const { asOf = null } = captured;
+    if (asOf !== null)
+      context.stderr.write(`triterm: as of ${asOf}; the server of the session cannot be reached\n`);
     if (options.json) printer.json(captured);
     else for (const line of [...captured.scrollback, ...withoutBlankEnd(captured.screen)]) printer.line(line);
     return 0;

@@ -9,5 +9,18 @@ it('leaves out only what the protocol could not carry', () => {
     '': '1',
     NONE: undefined,
   };
-  expect(clientEnvironment({ ...env, ...toolarge })).toEqual(env);
+  expect(clientEnvironment({ ...env, ...toolarge }, false)).toEqual(env);
+});
+
+it('tells another machine of the person only', () => {
+  const known = { LANG: 'de_DE.UTF-8', LC_ALL: 'C', TZ: 'UTC', LANGUAGE: 'de' };
+  const own = {
+    HOME: '/home/me',
+    PATH: '/bin',
+    AWS_SECRET_ACCESS_KEY: 'x',
+    SSH_AUTH_SOCK: '/a',
+    TRITERM_TOKEN: 't',
+    LC_: 'x',
+  };
+  expect(clientEnvironment({ ...known, ...own }, true)).toEqual(known);
 });

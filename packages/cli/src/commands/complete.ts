@@ -1,11 +1,15 @@
 import type { SessionInfo } from '@triterm/core/domain';
+import { LOCAL_HOST, readContexts } from '../client/contexts-file.ts';
 import { connectDaemon } from '../client/daemon-client.ts';
 import { shellWords } from './completion/shell-words.ts';
 import { type Suggestions, suggestWords } from './completion/suggest-words.ts';
 import type { CommandContext } from './definition.ts';
+import { listEverywhere } from './list-everywhere.ts';
 
 /** Somebody waits with a finger on Tab: a daemon that does not answer in this time has no sessions to suggest. */
 const ANSWER_TIMEOUT_MS = 300;
+/** The same with a few round trips over a network. */
+const REMOTE_ANSWER_TIMEOUT_MS = 1500;
 
 /**
  * What the scripts of `triterm completion` call: `bash WORDBREAKS LINE`, the line up to the cursor, or `zsh WORD…` and
@@ -18,7 +22,8 @@ export async function complete(argv: readonly string[], context: CommandContext)
   const isBash = shell === 'bash';
   const words = isBash ? shellWords(input[1] ?? '').slice(1) : input;
   const suggestions = await suggestWords(words, {
-    sessions: () => runningSessions(context),
+    sessions: host => runningSessions(host === undefined ? context : context.toward(host)),
+    hosts: () => hostNames(context),
     describe: !isBash,
   });
   const lines = isBash
@@ -28,21 +33,26 @@ export async function complete(argv: readonly string[], context: CommandContext)
   return 0;
 }
 
-async function runningSessions({ paths, env }: CommandContext): Promise<readonly SessionInfo[]> {
+async function runningSessions(context: CommandContext): Promise<readonly SessionInfo[]> {
   try {
-    const client = await connectDaemon({
-      paths,
-      env,
-      autostart: false,
-      answerTimeoutMs: ANSWER_TIMEOUT_MS,
-    });
+    const { paths, env, remote } = context;
+    const answerTimeoutMs = remote === undefined ? ANSWER_TIMEOUT_MS : REMOTE_ANSWER_TIMEOUT_MS;
+    const client = await connectDaemon({ paths, env, remote, autostart: false, answerTimeoutMs });
     try {
-      return (await client.request('session.list', {}, { timeoutMs: ANSWER_TIMEOUT_MS })).sessions;
+      return await listEverywhere(client, answerTimeoutMs);
     } finally {
       client.close();
     }
   } catch {
     return [];
+  }
+}
+
+function hostNames({ paths }: CommandContext): readonly string[] {
+  try {
+    return [...readContexts(paths.contextsFile).byName.keys(), LOCAL_HOST];
+  } catch {
+    return [LOCAL_HOST];
   }
 }
 

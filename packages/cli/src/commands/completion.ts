@@ -11,6 +11,7 @@ export const command = defineCommand({
       '~/.bashrc, ~/.zshrc (below compinit) or ~/.config/fish/config.fish, or save it once where the shell looks for it.',
     args: [{ name: 'SHELL', description: 'the shell', required: true, choices: SHELLS }],
     options: {},
+    hostless: true,
     examples: [
       ['source <(triterm completion bash)', 'in ~/.bashrc; the same with zsh in ~/.zshrc'],
       ['triterm completion fish | source', 'in ~/.config/fish/config.fish'],

@@ -1,6 +1,7 @@
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { parseCount } from './option-values.ts';
+import { stayLocal } from './stay-local.ts';
 
 export const command = defineCommand({
   spec: {
@@ -16,7 +17,8 @@ export const command = defineCommand({
       ['triterm daemon logs -f', 'until Ctrl-C'],
     ],
   },
-  async run({ options }, context) {
+  async run({ options }, given) {
+    const context = stayLocal(given, 'daemon logs');
     const printer = createPrinter(context.stdout, context.env);
     const last = parseCount('--lines', options.lines ?? '100', 0, 1_000_000);
     const { followLog, formatLogLine, jsonLogLine, readLastLines } = await import('./log-file.ts');

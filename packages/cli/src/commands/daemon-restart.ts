@@ -1,6 +1,7 @@
 import { killDaemon, leaveDaemon } from '../client/daemon-control.ts';
 import { defineCommand } from './definition.ts';
 import { startAndReport } from './start-and-report.ts';
+import { stayLocal } from './stay-local.ts';
 
 export const command = defineCommand({
   spec: {
@@ -18,7 +19,8 @@ export const command = defineCommand({
       ['triterm daemon restart --force', 'when it does not answer'],
     ],
   },
-  async run({ options }, context) {
+  async run({ options }, given) {
+    const context = stayLocal(given, 'daemon restart');
     if (options.force) await killDaemon(context.paths);
     else await leaveDaemon(context.paths, 'restart');
     return startAndReport(context, options.json);

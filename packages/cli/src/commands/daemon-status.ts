@@ -1,6 +1,7 @@
 import type { Result } from '@triterm/core/protocol';
 import { shortDuration } from '../output/duration.ts';
 import { createPrinter } from '../output/printer.ts';
+import { latencyText } from '../output/quantity.ts';
 import { defineCommand, JSON_OPTION } from './definition.ts';
 import { withDaemon } from './with-daemon.ts';
 
@@ -26,6 +27,23 @@ export const command = defineCommand({
   },
 });
 
+/** What a daemon of an earlier release does not tell. */
+function fleetFields({
+  listen,
+  draining,
+  lease,
+}: Partial<Result<'daemon.status'>>): (readonly [string, string])[] {
+  if (listen === undefined || lease === undefined) return [];
+  return [
+    ['listen', listen.length === 0 ? '-' : listen.join(' ')],
+    ['draining', draining === true ? 'yes' : 'no'],
+    [
+      'lease',
+      `${lease.held ? `${latencyText(lease.leftMs)} left` : 'lost'}, incarnation ${lease.incarnation}`,
+    ],
+  ];
+}
+
 function statusLines(status: Result<'daemon.status'>): string[] {
   const fields: (readonly [string, string])[] = [
     ['pid', String(status.pid)],
@@ -38,6 +56,7 @@ function statusLines(status: Result<'daemon.status'>): string[] {
     ['socket', status.socket],
     ['store', status.store],
     ['memory', `${Math.round(status.memoryBytes / 2 ** 20)} MiB`],
+    ...fleetFields(status),
     ...status.ptyHosts.map(
       host => ['pty-host', `${host.id} ${host.version}, pid ${host.pid}, sessions ${host.sessions}`] as const,
     ),

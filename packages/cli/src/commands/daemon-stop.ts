@@ -1,6 +1,7 @@
 import { leaveDaemon } from '../client/daemon-control.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
+import { stayLocal } from './stay-local.ts';
 
 export const command = defineCommand({
   spec: {
@@ -18,7 +19,8 @@ export const command = defineCommand({
       ['triterm daemon stop --kill-sessions', 'stop everything'],
     ],
   },
-  async run({ options }, context) {
+  async run({ options }, given) {
+    const context = stayLocal(given, 'daemon stop');
     const stopped = await leaveDaemon(context.paths, 'stop', options.killSessions);
     if (options.json) createPrinter(context.stdout, context.env).json({ pid: stopped?.pid ?? null });
     else

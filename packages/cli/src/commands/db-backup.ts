@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { createPrinter } from '../output/printer.ts';
 import { byteText } from '../output/quantity.ts';
 import { defineCommand } from './definition.ts';
+import { stayLocal } from './stay-local.ts';
 import { withDaemon } from './with-daemon.ts';
 
 export const command = defineCommand({
@@ -18,7 +19,8 @@ export const command = defineCommand({
     },
     examples: [['triterm db backup triterm.backup.db', 'into a file']],
   },
-  async run({ options, args: [file = ''] }, context) {
+  async run({ options, args: [file = ''] }, given) {
+    const context = stayLocal(given, 'db backup');
     const params = { file: resolve(context.cwd(), file), replace: options.force };
     const result = await withDaemon(context, client => client.request('db.backup', params, { timeoutMs: 0 }));
     if (options.json) createPrinter(context.stdout, context.env).json(result);

@@ -4,6 +4,7 @@ import { createPrinter } from '../output/printer.ts';
 import { byteText } from '../output/quantity.ts';
 import { defineCommand } from './definition.ts';
 import { rowsText } from './rows-text.ts';
+import { stayLocal } from './stay-local.ts';
 import { withDaemon } from './with-daemon.ts';
 
 export const command = defineCommand({
@@ -23,7 +24,8 @@ export const command = defineCommand({
       ['triterm db export | gzip > sessions.jsonl.gz', 'to standard output'],
     ],
   },
-  async run({ options, args: [file] }, context) {
+  async run({ options, args: [file] }, given) {
+    const context = stayLocal(given, 'db export');
     if (file === undefined) {
       if (options.json || options.force)
         throw new TermError('USAGE', 'FILE is missing.', { hint: 'See `triterm db export --help`.' });

@@ -4,6 +4,7 @@ import { readDaemonRecord, waitUntilGone } from '../client/daemon-process.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { rowsText } from './rows-text.ts';
+import { stayLocal } from './stay-local.ts';
 import { withDaemon } from './with-daemon.ts';
 
 /** How long the daemon may take to leave after an import. */
@@ -26,7 +27,8 @@ export const command = defineCommand({
       ['triterm db import sessions.jsonl --replace', 'as a backup is brought back'],
     ],
   },
-  async run({ options, args: [file = ''] }, context) {
+  async run({ options, args: [file = ''] }, given) {
+    const context = stayLocal(given, 'db import');
     const params = { file: resolve(context.cwd(), file), replace: options.replace };
     const { result, record } = await withDaemon(context, async client => ({
       record: readDaemonRecord(context.paths),

@@ -1,7 +1,8 @@
 import type { Paths } from '@triterm/core/config/paths';
+import type { RemoteHost } from '../client/remote-host.ts';
 
 /** What a shell completes in an option's or argument's place. */
-export type Completion = 'session' | 'directory' | 'file' | readonly string[];
+export type Completion = 'session' | 'context' | 'directory' | 'file' | readonly string[];
 
 /** An option; its long flag is its key in kebab case. */
 export interface OptionSpec {
@@ -65,6 +66,10 @@ export interface CommandContext {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly paths: Paths;
+  /** The server that is meant; undefined for the daemon of this machine. Throws CONTEXT_NOT_FOUND, BAD_CONFIG, UNSAFE_PATH when read. */
+  readonly remote: RemoteHost | undefined;
+  /** The same surroundings with another server: a URL, a context's name, or `local`. */
+  toward(host: string): CommandContext;
 }
 
 export interface CommandSpec<O extends OptionTable = OptionTable> {
@@ -76,6 +81,8 @@ export interface CommandSpec<O extends OptionTable = OptionTable> {
   readonly options: O;
   /** Takes `-- CMD…`: whether it must be there. */
   readonly command?: 'optional' | 'required';
+  /** Asks no server anything, and so takes no `--host`. */
+  readonly hostless?: true;
   /** Command lines and what they do. */
   readonly examples: readonly (readonly [line: string, meaning: string])[];
 }
@@ -91,6 +98,12 @@ export function defineCommand<const O extends OptionTable>(command: Command<O>):
   return command as unknown as Command;
 }
 
+/** `--host`, which every command takes that is not hostless; it may stand before the command too. */
+export const HOST_OPTION = {
+  value: 'HOST',
+  description: 'server to ask: wss:// URL, context or local',
+  complete: 'context',
+} as const satisfies OptionSpec;
 /** `--json` as every command that prints data has it. */
 export const JSON_OPTION = { description: 'print JSON' } as const;
 /** A session, as an argument. */
@@ -99,6 +112,13 @@ export const SESSION_ARGUMENT = {
   description: 'name, id, or the beginning of an id',
   required: true,
   complete: 'session',
+} as const;
+/** A server that is kept by name. */
+export const CONTEXT_ARGUMENT = {
+  name: 'NAME',
+  description: 'name of the context',
+  required: true,
+  complete: 'context',
 } as const;
 /** A session whose cache entries are meant: one that is deleted has some too. */
 export const CACHE_ID_ARGUMENT = {

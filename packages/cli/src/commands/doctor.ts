@@ -17,6 +17,7 @@ import { checkShell, defaultShell, mayExecute } from './doctor/shell.ts';
 import { checkStore, type StoreFacts } from './doctor/store.ts';
 import { checkTerminal } from './doctor/terminal.ts';
 import { checkVersions, type Versions } from './doctor/versions.ts';
+import { stayLocal } from './stay-local.ts';
 
 export const command = defineCommand({
   spec: {
@@ -32,7 +33,8 @@ export const command = defineCommand({
       ['triterm doctor --json', '{versions, checks: [{name, status, message, fix}]}'],
     ],
   },
-  async run({ options }, context) {
+  async run({ options }, given) {
+    const context = stayLocal(given, 'doctor');
     const { status, store } = await askDaemon(context);
     const facts = daemonFacts(context, status);
     const versions = versionsOf(facts);
@@ -67,7 +69,7 @@ async function askDaemon({
   env,
 }: CommandContext): Promise<{ status: DaemonFacts['status']; store: StoreFacts }> {
   try {
-    const client = await connectDaemon({ paths, env, autostart: false });
+    const client = await connectDaemon({ paths, env, remote: undefined, autostart: false });
     try {
       const status = await client.request('daemon.status', {});
       const [database, redis] = await Promise.all([

@@ -6,16 +6,19 @@ export const command = defineCommand({
   spec: {
     summary: 'Print what happens, as JSON lines',
     details:
-      'Each line is {type, at, session, name, data}; types: created attached detached resized renamed title cwd bell ' +
-      'notification commandStarted commandFinished exited lost removed, and cacheMode of the server. It goes on until Ctrl-C, or until the daemon ' +
+      'Each line is {type, at, session, name, server, data}; types: created attached detached resized renamed title cwd bell ' +
+      'notification commandStarted commandFinished exited lost removed deviceJoined deviceLeft primaryChanged primaryRequested moved ' +
+      'orphaned; and of a server: serverGone serverBack cacheMode. It goes on until Ctrl-C, or until the daemon ' +
       'is stopped; after a restart of the daemon it goes on by itself.',
     args: [],
     options: {
+      all: { short: 'a', description: 'of all servers' },
       session: { short: 's', value: 'SESSION', description: 'of this session only', complete: 'session' },
       json: { description: 'as it always is' },
     },
     examples: [
-      ['triterm events', 'of all sessions'],
+      ['triterm events', 'of all sessions of this server'],
+      ['triterm events --all', 'of all servers'],
       ['triterm events --session build | jq -c \'select(.type == "exited")\'', 'when it ends'],
     ],
   },
@@ -23,6 +26,8 @@ export const command = defineCommand({
     await followEvents({
       paths: context.paths,
       env: context.env,
+      remote: context.remote,
+      all: options.all,
       ...(options.session === undefined ? {} : { target: options.session }),
       event: event => context.stdout.write(`${toJson(event, false)}\n`),
     });

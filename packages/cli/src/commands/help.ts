@@ -1,3 +1,4 @@
+import { HOST_OPTION } from './definition.ts';
 import { commandProgram, newProgram } from './program.ts';
 import {
   type CommandName,
@@ -27,7 +28,10 @@ export async function groupHelp(group: GroupName | undefined, columns: number): 
         : (await loadCommand(`${prefix}${word}` as CommandName)).spec.summary;
     program.command(word).summary(summary).helpOption(false);
   }
-  if (group === undefined) program.option('-V, --version', 'print the version');
+  if (group === undefined)
+    program
+      .option(`--host <${HOST_OPTION.value}>`, HOST_OPTION.description)
+      .option('-V, --version', 'print the version');
   return program.helpInformation() + (group === undefined ? examples(TOUR) : '') + more(prefix);
 }
 

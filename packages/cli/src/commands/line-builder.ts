@@ -42,7 +42,8 @@ export class LineBuilder {
       this.#options.set(key, true);
       return;
     }
-    if (option?.complete === 'session') this.#refuseEmpty(longFlag(key), value);
+    if (option?.complete === 'session' || option?.complete === 'context')
+      this.#refuseEmpty(longFlag(key), value);
     if (option?.choices !== undefined) this.#checkChoice(longFlag(key), option.choices, value);
     const earlier = this.#options.get(key);
     if (option?.repeat === true) this.#options.set(key, [...(Array.isArray(earlier) ? earlier : []), value]);

@@ -1,17 +1,23 @@
-import { resolve } from 'node:path';
 import { newToken, SIZE_POLICIES, type SizePolicy } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { Params } from '@triterm/core/protocol';
 import { createPrinter } from '../output/printer.ts';
 import { clientEnvironment } from './client-environment.ts';
 import { type CommandContext, type CommandLine, defineCommand } from './definition.ts';
-import { parseCount, parseLabels, parsePairs, parseSize } from './option-values.ts';
+import { parseCount, parseLabels, parsePairs } from './option-values.ts';
+import { requireTerminalUnless } from './require-terminal.ts';
+import { startDirectory } from './start-directory.ts';
+import { startSize } from './start-size.ts';
 import { withDaemon } from './with-daemon.ts';
 
 const OPTIONS = {
   detach: { short: 'd', description: 'do not attach; print the id' },
   name: { short: 'n', value: 'NAME', description: 'name of the session; one is made up otherwise' },
-  cwd: { value: 'DIR', description: 'where it starts; here otherwise', complete: 'directory' },
+  cwd: {
+    value: 'DIR',
+    description: 'where it starts; here otherwise, on another machine at home',
+    complete: 'directory',
+  },
   env: { value: 'KEY=VALUE', repeat: true, description: 'set a variable of its environment' },
   size: { value: 'COLSxROWS', description: 'size until somebody attaches' },
   label: { value: 'KEY=VALUE', repeat: true, description: 'attach a label' },
@@ -37,9 +43,9 @@ export const command = defineCommand({
     ],
   },
   async run(line, context) {
-    checkCombination(line.options);
-    if (!line.options.detach && !(context.stdin.isTTY && context.stdout.isTTY))
-      throw new TermError('NOT_A_TERMINAL', 'Attaching needs a terminal.');
+    if (line.options.count !== undefined && !line.options.detach)
+      throw new TermError('USAGE', '--count goes with -d.');
+    requireTerminalUnless(line.options, context);
     const requests = createRequests(line, context);
     const sessions = await withDaemon(
       context,
@@ -65,19 +71,13 @@ export const command = defineCommand({
 
 type NewLine = CommandLine<typeof OPTIONS>;
 
-function checkCombination(options: NewLine['options']): void {
-  const needsDetach = options.json ? '--json' : options.count !== undefined ? '--count' : undefined;
-  if (needsDetach !== undefined && !options.detach)
-    throw new TermError('USAGE', `${needsDetach} goes with -d.`);
-}
-
 /** One request a session. Throws BAD_SIZE, BAD_ENV, BAD_CWD, USAGE. */
 export function createRequests(line: NewLine, context: CommandContext): Params<'session.create'>[] {
   const { options } = line;
   const params = {
     ...(line.command.length === 0 ? {} : { argv: [...line.command] }),
     cwd: startDirectory(options.cwd, context),
-    environment: clientEnvironment(context.env),
+    environment: clientEnvironment(context.env, context.remote !== undefined),
     ...(options.env.length === 0
       ? {}
       : { extraEnvironment: parsePairs(options.env, 'BAD_ENV', 'The variable') }),
@@ -96,22 +96,4 @@ export function createRequests(line: NewLine, context: CommandContext): Params<'
       : { name: options.count === undefined ? options.name : `${options.name}-${index + 1}` }),
     idempotencyKey: newToken(),
   }));
-}
-
-function startDirectory(cwd: string | undefined, context: CommandContext): string {
-  try {
-    return cwd?.startsWith('/') === true ? cwd : resolve(context.cwd(), cwd ?? '.');
-  } catch (cause) {
-    throw new TermError('BAD_CWD', 'The current directory is gone.', { cause });
-  }
-}
-
-/** What was asked for; else the terminal's, so that a program that starts at once draws for it. */
-function startSize(
-  size: string | undefined,
-  { stdout }: CommandContext,
-): { size?: { cols: number; rows: number } } {
-  if (size !== undefined) return { size: parseSize(size) };
-  if (!stdout.isTTY || stdout.columns < 1 || stdout.rows < 1) return {};
-  return { size: { cols: stdout.columns, rows: stdout.rows } };
 }

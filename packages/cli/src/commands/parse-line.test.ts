@@ -18,6 +18,7 @@ const SPEC = {
     keys: { short: 'k', value: 'KEYS', repeat: true, description: 'values' },
     scrollbackLines: { short: 's', value: 'N', optional: true, description: 'a value that may be left out' },
     policy: { value: 'POLICY', choices: ['latest', 'manual'], description: 'one of a few' },
+    noToken: { description: 'a switch that says no' },
   },
   examples: [],
 } as const satisfies CommandSpec;
@@ -34,6 +35,7 @@ const NONE = {
   keys: [],
   scrollbackLines: undefined,
   policy: undefined,
+  noToken: false,
 };
 
 function read(words: string, spec: CommandSpec = SPEC): CommandLine {
@@ -56,6 +58,11 @@ function usage(words: string, spec: CommandSpec = SPEC): string {
 }
 
 describe('a command line', () => {
+  it('takes a switch that says no by its own name', () => {
+    expect(read('work --no-token').options).toEqual({ ...NONE, noToken: true });
+    expect(read('work --name=x --no-token').options).toEqual({ ...NONE, name: 'x', noToken: true });
+  });
+
   it('has its defaults when nothing is given', () => {
     expect(read('work')).toEqual({
       options: NONE,

@@ -13,10 +13,15 @@ export function parseLine(name: string, spec: CommandSpec, argv: readonly string
   const { words, rest } = splitAtDashes(argv);
   const builder = new LineBuilder(name, spec);
   const program = commandProgram(name, spec).passThroughOptions();
-  for (const option of program.options)
+  const flags = declaredFlags(spec);
+  for (const option of program.options) {
+    // Not commander's own name, to which `--no-token` is the opposite of a `--token`.
+    const key = flags.get(option.long ?? '');
+    if (key === undefined) continue;
     program.on(`option:${option.name()}`, (value: string | undefined) =>
-      builder.option(option.attributeName(), option.optional && value === '' ? true : (value ?? true)),
+      builder.option(key, option.optional && value === '' ? true : (value ?? true)),
     );
+  }
   // From argument to argument, so that the builder hears of options and arguments in their order.
   let left = withOptionalValues(words, spec);
   while (left.length > 0) {

@@ -1,4 +1,4 @@
-import type { Command } from './definition.ts';
+import { type Command, HOST_OPTION } from './definition.ts';
 
 type Load = () => Promise<{ command: Command }>;
 
@@ -18,6 +18,9 @@ export const COMMANDS = {
   'sessions kill': () => import('./sessions-kill.ts'),
   'sessions detach': () => import('./sessions-detach.ts'),
   'sessions take': () => import('./sessions-take.ts'),
+  'sessions request': () => import('./sessions-request.ts'),
+  'sessions grant': () => import('./sessions-grant.ts'),
+  'sessions recreate': () => import('./sessions-recreate.ts'),
   'sessions policy': () => import('./sessions-policy.ts'),
   'sessions label': () => import('./sessions-label.ts'),
   send: () => import('./send.ts'),
@@ -31,6 +34,15 @@ export const COMMANDS = {
   'daemon restart': () => import('./daemon-restart.ts'),
   'daemon status': () => import('./daemon-status.ts'),
   'daemon logs': () => import('./daemon-logs.ts'),
+  'daemon drain': () => import('./daemon-drain.ts'),
+  'context add': () => import('./context-add.ts'),
+  'context ls': () => import('./context-ls.ts'),
+  'context use': () => import('./context-use.ts'),
+  'context show': () => import('./context-show.ts'),
+  'context rm': () => import('./context-rm.ts'),
+  'token create': () => import('./token-create.ts'),
+  'token ls': () => import('./token-ls.ts'),
+  'token revoke': () => import('./token-revoke.ts'),
   'redis status': () => import('./redis-status.ts'),
   'cache stats': () => import('./cache-stats.ts'),
   'cache show': () => import('./cache-show.ts'),
@@ -54,6 +66,8 @@ export type CommandName = keyof typeof COMMANDS;
 export const GROUPS = {
   sessions: 'Look at sessions and change them',
   daemon: 'Start, stop and look at the daemon',
+  context: 'Keep servers by name, and choose one',
+  token: 'Let people in over the network, and lock them out',
   redis: 'Look at Redis',
   cache: 'Look at cached sessions, and drop them',
   locks: 'Look at locks',
@@ -82,6 +96,13 @@ export function wordsAfter(group: GroupName | undefined): string[] {
   return [...new Set(names.map(name => name.split(' ')[0] ?? name))];
 }
 
+/** With the options that all commands have. */
 export async function loadCommand(name: CommandName): Promise<Command> {
-  return (await COMMANDS[name]()).command;
+  const { command } = await COMMANDS[name]();
+  const { spec } = command;
+  if (spec.hostless === true) return command;
+  return {
+    spec: { ...spec, options: { ...spec.options, host: HOST_OPTION } },
+    run: (line, context) => command.run(line, context),
+  };
 }

@@ -1,3 +1,5 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { TermError } from '@triterm/core/errors';
 import { VERSION } from '@triterm/core/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -74,6 +76,58 @@ describe('the command line', () => {
   ])('refuses `triterm %s` and says what to do', async (line, message, hint) => {
     const error = await refusal(line);
     expect(error).toMatchObject({ code: 'USAGE', exitCode: 2, message, hint });
+  });
+
+  it.each([
+    '--host lab ls',
+    '--host=lab ls',
+    'ls --host lab',
+    'ls --host=lab --json',
+    '--host wss://x ls --host lab',
+  ])('asks the server that it names: triterm %s', async line => {
+    expect(await refusal(line)).toMatchObject({
+      code: 'CONTEXT_NOT_FOUND',
+      message: 'There is no context "lab".',
+    });
+  });
+
+  it.each([
+    ['--host', '--host is empty.'],
+    ['--host= ls', '--host is empty.'],
+    ['ls --host=', '--host is empty.'],
+    ['context ls --host lab', 'Unknown option --host.'],
+  ])('refuses `triterm %s`, which names none', async (line, message) => {
+    expect(await refusal(line)).toMatchObject({ code: 'USAGE', message });
+  });
+
+  it.each([
+    'daemon start',
+    'daemon stop',
+    'daemon restart',
+    'daemon logs',
+    'db export',
+    'db import x',
+    'db backup x',
+    'doctor',
+  ])('does not do on another server what is about this machine: triterm %s', async line => {
+    const error = await refusal(`${line} --host wss://a`);
+    expect(error).toMatchObject({ code: 'NOT_REMOTELY', exitCode: 5 });
+    expect(error.message).toContain(`triterm ${line.replace(' x', '')}`);
+  });
+
+  it('does it here when another server is merely the current context, and says so', async () => {
+    const context = testContext(scratch.path);
+    mkdirSync(dirname(context.paths.contextsFile), { recursive: true });
+    const contexts = { current: 'lab', contexts: { lab: { url: 'wss://lab' } } };
+    writeFileSync(context.paths.contextsFile, JSON.stringify(contexts), { mode: 0o600 });
+    try {
+      expect(await runCli(['daemon', 'stop'], context)).toBe(0);
+      expect(context.err.text).toBe(
+        'triterm: this is about this machine, not about the context lab\nNo tritermd was running.\n',
+      );
+    } finally {
+      rmSync(context.paths.contextsFile);
+    }
   });
 
   it('asks for errors as JSON before -- only', () => {

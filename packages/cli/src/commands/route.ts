@@ -17,6 +17,8 @@ const MAX_HELP_COLUMNS = 100;
 export async function runCli(argv: readonly string[], context: CommandContext): Promise<number> {
   const [first, second] = argv;
   if (first === undefined) return runDefault(context);
+  const before = hostBefore(argv);
+  if (before !== undefined) return runCli(before.rest, context.toward(before.host));
   if (first === '--version' || first === '-V') return printVersion(context);
   if (first === '--help' || first === '-h' || first === 'help') return printHelp(argv.slice(1), context);
   if (first === '__complete') return (await import('./complete.ts')).complete(argv.slice(1), context);
@@ -36,6 +38,25 @@ export function asksForJson(argv: readonly string[]): boolean {
   return (end < 0 ? argv : argv.slice(0, end)).includes('--json');
 }
 
+/** `--host` in front of everything else. Throws USAGE. */
+function hostBefore(
+  argv: readonly string[],
+): { readonly host: string; readonly rest: readonly string[] } | undefined {
+  const [first, second] = argv;
+  const [host, rest] =
+    first === '--host'
+      ? [second, argv.slice(2)]
+      : first?.startsWith('--host=') === true
+        ? [first.slice('--host='.length), argv.slice(1)]
+        : [undefined, undefined];
+  if (rest === undefined) return undefined;
+  if (host === undefined || host === '')
+    throw new TermError('USAGE', '--host is empty.', {
+      hint: 'Give a wss:// URL, the name of a context, or local.',
+    });
+  return { host, rest };
+}
+
 async function runCommand(
   name: CommandName,
   argv: readonly string[],
@@ -45,7 +66,9 @@ async function runCommand(
   const line =
     readPlainLine(name, command.spec, argv) ??
     (await import('./parse-line.ts')).parseLine(name, command.spec, argv);
-  return line === 'help' ? printHelp([name], context) : command.run(line, context);
+  if (line === 'help') return printHelp([name], context);
+  const { host } = line.options;
+  return command.run(line, typeof host === 'string' ? context.toward(host) : context);
 }
 
 /** Without a command: into the only session, or choose one. */
@@ -75,7 +98,7 @@ async function printHelp(words: readonly string[], context: CommandContext): Pro
 async function unknownCommand(word: string, group: GroupName | undefined): Promise<TermError> {
   const { didYouMean } = await import('./suggest.ts');
   if (word.startsWith('-')) {
-    const known = group === undefined ? ['--help', '--version'] : ['--help'];
+    const known = group === undefined ? ['--help', '--host', '--version'] : ['--help'];
     return new TermError('USAGE', `Unknown option ${word}.${didYouMean(word, known)}`, {
       hint: `Options of a command stand behind it; see \`triterm ${group === undefined ? '' : `${group} `}--help\`.`,
     });

@@ -11,7 +11,8 @@ export const command = defineCommand({
   spec: {
     summary: 'List the servers that share the database',
     details:
-      'A server is alive while it renews its lease. An incarnation is one life of a server. For a pipe: ' +
+      'A server is alive while it renews its lease. An incarnation is one life of a server. One that is draining takes ' +
+      'no new sessions, and wants its clients elsewhere. For a pipe: ' +
       'tab-separated, without a header, the lease in milliseconds.',
     args: [],
     options: { watch: WATCH_OPTION, json: JSON_OPTION },
@@ -70,6 +71,13 @@ const COLUMNS: readonly ListColumn<Server>[] = [
     exact: server => server.advertiseUrl ?? '',
   },
   { header: 'SELF', text: server => (server.self ? 'this one' : ''), exact: server => String(server.self) },
+  {
+    header: 'DRAINING',
+    dropRank: 5,
+    text: server => (server.draining === true ? 'draining' : ''),
+    look: () => 'yellow',
+    exact: server => (server.draining === null ? '' : String(server.draining)),
+  },
 ];
 
 function leaseText(leftMs: number | null): string {

@@ -18,6 +18,8 @@ const FIELDS = {
   exitCode: session => String(session.exitCode ?? ''),
   signal: session => session.signal ?? '',
   server: session => session.server,
+  user: session => session.user,
+  reachable: session => String(session.reachable),
 } as const satisfies Record<string, (session: SessionInfo) => string>;
 type Field = keyof typeof FIELDS;
 export const FIELD_NAMES = Object.keys(FIELDS) as Field[];
@@ -59,6 +61,8 @@ const ORDERS = {
   clients: (a, b) => a.clients - b.clients,
   age: byText(session => session.createdAt, -1),
   idle: byText(session => session.lastActivityAt, -1),
+  server: byText(session => session.server),
+  user: byText(session => session.user),
 } as const satisfies Record<string, Compare>;
 export const SORT_FIELDS = Object.keys(ORDERS) as (keyof typeof ORDERS)[];
 

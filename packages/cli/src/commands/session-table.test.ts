@@ -54,6 +54,23 @@ describe('sessions for a person', () => {
     expect(painted.slice(-3)).toEqual(['green:running', 'yellow:exited', 'red:lost']);
   });
 
+  it('of all servers name server and user, and show dim what cannot be reached', () => {
+    const painted: string[] = [];
+    const paint: Printer['paint'] = (look, text) => {
+      painted.push(`${look}:${text.trim()}`);
+      return text;
+    };
+    const away = { reachable: false, unreachableSince: '2026-01-01T00:48:00.000Z' };
+    const sessions = [sessionInfo({ server: 'a' }), sessionInfo({ server: 'b', user: 'ann', ...away })];
+    const lines = sessionLines(sessions, printer(undefined, paint), { ...NOW, all: true });
+    expect(lines[0]).toMatch(/TITLE +SERVER +USER$/);
+    expect(lines[1]).toMatch(/ running .* a +local$/);
+    expect(lines[2]).toMatch(/ unreachable 12m .* b +ann$/);
+    expect(painted).toContain('green:running');
+    expect(painted).toContain('dim:unreachable 12m');
+    expect(painted).toContain('dim:ann');
+  });
+
   it('steer no terminal', () => {
     const session = sessionInfo({ title: 'a\x1b[2Jb\nc', command: 'x\x07y', cwd: '/tmp/\u202egnp' });
     const text = sessionLines([session], printer(undefined), NOW).join('\n');
@@ -79,6 +96,14 @@ describe('sessions for a program', () => {
         'a b',
       ].join('\t'),
     ]);
+  });
+
+  it('of all servers end with server, user and since when they cannot be reached', () => {
+    const away = { reachable: false, unreachableSince: '2026-01-01T00:48:00.000Z' };
+    const [here, gone] = sessionRecords([sessionInfo(), sessionInfo(away)], true);
+    expect(here?.split('\t').slice(10)).toEqual(['host', 'local', '']);
+    expect(gone?.split('\t').slice(10)).toEqual(['host', 'local', '2026-01-01T00:48:00.000Z']);
+    expect(gone?.split('\t')[2]).toBe('running');
   });
 });
 

@@ -26,6 +26,9 @@ export const command = defineCommand({
         complete: SIGNAL_NAMES,
       },
       all: { description: 'all sessions' },
+      force: {
+        description: 'also remove one whose server cannot be reached; what runs there goes on by itself',
+      },
       json: { description: 'print the sessions as JSON' },
     },
     examples: [
@@ -50,7 +53,11 @@ export const command = defineCommand({
         : args;
       const killed = [];
       for (const target of targets) {
-        const params = signal === undefined ? { target } : { target, signal };
+        const params = {
+          target,
+          ...(signal === undefined ? {} : { signal }),
+          ...(options.force ? { force: true } : {}),
+        };
         killed.push((await client.request('session.kill', params)).session);
       }
       return killed;

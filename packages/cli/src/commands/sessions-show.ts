@@ -1,4 +1,4 @@
-import type { ClientInfo, Result } from '@triterm/core/protocol';
+import type { ClientInfo, DeviceInfo, Result } from '@triterm/core/protocol';
 import { plainLine } from '../output/display-width.ts';
 import { elapsedMs, shortDuration } from '../output/duration.ts';
 import { createPrinter, type Printer } from '../output/printer.ts';
@@ -15,7 +15,7 @@ export const command = defineCommand({
       ['triterm sessions show work', 'for a person'],
       [
         'triterm sessions show work --json',
-        'session, clients, sizePolicy, scrollbackLines, prompt, argv, offset',
+        'session, clients, devices, sizePolicy, handOver, prompt, argv, …',
       ],
     ],
   },
@@ -52,11 +52,16 @@ function showLines(shown: Result<'session.show'>, printer: Printer, nowMs: numbe
     ['last active', time(session.lastActivityAt)],
     ['server', session.server],
     ['labels', labels.length === 0 ? '-' : labels.join(' ')],
+    ['hand-over', shown.handOver],
     ['clients', String(shown.clients.length)],
+    ['devices', String(shown.devices.length)],
   ];
   return [
     ...fields.map(([name, value]) => `${printer.paint('dim', name.padEnd(12))}${plainLine(value)}`),
     ...clientLines(shown.clients, printer),
+    ...deviceLines(shown.devices, printer, at =>
+      printer.isTerminal ? `${shortDuration(elapsedMs(at, nowMs))} ago` : at,
+    ),
   ];
 }
 
@@ -80,7 +85,7 @@ function clientLines(clients: readonly ClientInfo[], printer: Printer): readonly
   const rows = clients.map(client =>
     [
       client.id,
-      client.primary ? `${client.role}, primary` : client.role,
+      roleText(client),
       `${client.cols}x${client.rows}`,
       client.lossless ? `${client.view}, lossless` : client.view,
       String(client.pid ?? '-'),
@@ -89,6 +94,45 @@ function clientLines(clients: readonly ClientInfo[], printer: Printer): readonly
     ].map(plainLine),
   );
   const { lines } = layoutTable(CLIENT_COLUMNS, rows, printer.columns, (text, row) =>
+    row < 0 ? printer.paint('dim', text) : text,
+  );
+  return ['', ...lines];
+}
+
+function roleText({ role, primary, asking }: ClientInfo): string {
+  if (primary) return `${role}, primary`;
+  return asking ? `${role}, asks` : role;
+}
+
+const DEVICE_COLUMNS = [
+  { header: 'DEVICE', minWidth: 6 },
+  { header: 'CLIENTS', minWidth: 8 },
+  { header: 'PRIMARY' },
+  { header: 'THROUGH' },
+  { header: 'SINCE' },
+  { header: 'HEARD' },
+  { header: 'ID', dropRank: 1 },
+] as const;
+
+/** Who is here: on what, since when, and when last heard. */
+function deviceLines(
+  devices: readonly DeviceInfo[],
+  printer: Printer,
+  time: (at: string) => string,
+): readonly string[] {
+  if (devices.length === 0) return [];
+  const rows = devices.map(device =>
+    [
+      device.name === '' ? '-' : device.name,
+      device.clients.join(' '),
+      device.primary ? 'primary' : '-',
+      device.servers.join(' '),
+      time(device.connectedAt),
+      time(device.lastHeardAt),
+      device.id,
+    ].map(plainLine),
+  );
+  const { lines } = layoutTable(DEVICE_COLUMNS, rows, printer.columns, (text, row) =>
     row < 0 ? printer.paint('dim', text) : text,
   );
   return ['', ...lines];

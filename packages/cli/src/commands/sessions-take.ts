@@ -5,7 +5,8 @@ export const command = defineCommand({
   spec: {
     summary: 'Make a client the primary one',
     details:
-      "The primary client's window decides the size under the policy `latest`. Without --client: the one active last.",
+      "The primary client's window decides the size under the policy `latest`. Without --client: the one active last. Where the " +
+      'hand-over policy is `request`, the primary client is asked instead: `triterm sessions request`.',
     args: [SESSION_ARGUMENT],
     options: {
       client: { value: 'CLIENT', description: 'which; see `triterm sessions show SESSION`' },

@@ -3,8 +3,12 @@ import { createPrinter } from '../output/printer.ts';
 import type { CommandContext } from './definition.ts';
 
 /** Starts the daemon, or finds it running, and tells how it is: data for `--json`, else a word to the person. */
-export async function startAndReport(context: CommandContext, json: boolean): Promise<number> {
-  const client = await startDaemonForSure(context.paths, context.env);
+export async function startAndReport(
+  context: CommandContext,
+  json: boolean,
+  env: NodeJS.ProcessEnv = context.env,
+): Promise<number> {
+  const client = await startDaemonForSure(context.paths, env);
   try {
     const status = await client.request('daemon.status', {});
     if (json) createPrinter(context.stdout, context.env).json(status);

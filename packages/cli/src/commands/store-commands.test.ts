@@ -208,8 +208,8 @@ describe('triterm sockets ls and servers ls', () => {
       'aabbccdd\t0123456789ab\tlocal\talpha\tlaptop\ttrue\t2026-01-01T00:00:00.000Z\t2026-01-01T00:00:00.000Z',
     ]);
     expect(await lines(['servers', 'ls'], { 'servers.list': SERVERS })).toEqual([
-      'alpha\talpha.example\t4\talive\t12000\t1\twss://alpha.example/\ttrue',
-      'beta\tbeta.example\t2\tlapsed\t-3000\t\t\tfalse',
+      'alpha\talpha.example\t4\talive\t12000\t1\twss://alpha.example/\ttrue\tfalse',
+      'beta\tbeta.example\t2\tlapsed\t-3000\t\t\tfalse\ttrue',
     ]);
   });
 
@@ -217,7 +217,7 @@ describe('triterm sockets ls and servers ls', () => {
     const answer = { 'servers.list': { ...SERVERS, troubles: ['Registry: no answer.'] } };
     const shown = await lines(['servers', 'ls'], answer, 100);
     expect(shown[1]).toMatch(/^alpha .* this one$/);
-    expect(shown[2]).toMatch(/3\.0 s ago/);
+    expect(shown[2]).toMatch(/3\.0 s ago.* draining$/);
     expect(shown.at(-1)).toBe('Registry: no answer.');
   });
 });

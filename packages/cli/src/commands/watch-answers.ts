@@ -16,6 +16,8 @@ export interface Watched<T> {
   lines(value: T, printer: Printer, nowMs: number): readonly string[];
   /** Shown when there are no lines. */
   readonly empty: string;
+  /** Whether it is about all servers. */
+  readonly all?: boolean;
   /** How often it is asked for with `json` too; without it only when something happens to a session. */
   readonly pollMs?: number;
 }
@@ -76,7 +78,7 @@ function fitRows(lines: readonly string[], foot: string, rows: number): readonly
 
 /** The answer as it is now, asked for again when something happened, and every so often. */
 class AnswerFollower<T> {
-  readonly #watched: Pick<Watched<T>, 'ask'>;
+  readonly #watched: Pick<Watched<T>, 'ask' | 'all'>;
   readonly #answered: (value: T) => void;
   readonly #refused = new AbortController();
   #client: DaemonClient | undefined;
@@ -86,14 +88,14 @@ class AnswerFollower<T> {
   #isStale = false;
   #closed = false;
 
-  constructor(watched: Pick<Watched<T>, 'ask'>, answered: (value: T) => void) {
+  constructor(watched: Pick<Watched<T>, 'ask' | 'all'>, answered: (value: T) => void) {
     this.#watched = watched;
     this.#answered = answered;
   }
 
   /** Until the signal aborts, or the daemon is stopped. */
   async follow(
-    { paths, env }: CommandContext,
+    { paths, env, remote }: CommandContext,
     everyMs: number | undefined,
     signal?: AbortSignal,
   ): Promise<void> {
@@ -103,6 +105,8 @@ class AnswerFollower<T> {
       await followEvents({
         paths,
         env,
+        remote,
+        all: this.#watched.all ?? false,
         connected: client => {
           this.#client = client;
           this.#refresh();

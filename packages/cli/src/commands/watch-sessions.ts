@@ -9,14 +9,19 @@ type Select = (sessions: readonly SessionInfo[]) => readonly SessionInfo[];
  * Shows the sessions until the person leaves, or the daemon is stopped (DAEMON_STOPPED): a table that stays up to date,
  * or with `json` the list as one line after every change.
  */
-export async function watchSessions(context: CommandContext, select: Select, json: boolean): Promise<number> {
+export async function watchSessions(
+  context: CommandContext,
+  select: Select,
+  { all, json }: { readonly all: boolean; readonly json: boolean },
+): Promise<number> {
   const home = context.env.HOME ?? '';
   return watchAnswers(
     context,
     {
-      ask: async client => select((await client.request('session.list', {})).sessions),
+      all,
+      ask: async client => select((await client.request('session.list', all ? { all } : {})).sessions),
       lines: (sessions, printer, ms) =>
-        sessions.length === 0 ? [] : sessionLines(sessions, printer, { ms, home }),
+        sessions.length === 0 ? [] : sessionLines(sessions, printer, { ms, home, all }),
       empty: 'No sessions.',
     },
     json,

@@ -19,7 +19,8 @@ export async function withDaemon<T>(
   { autostart = true, repeatable = false }: WithDaemonOptions = {},
 ): Promise<T> {
   for (let repeats = 0; ; repeats++) {
-    const client = await connectDaemon({ paths: context.paths, autostart, env: context.env });
+    const { paths, env, remote } = context;
+    const client = await connectDaemon({ paths, env, remote, autostart });
     try {
       return await work(client);
     } catch (thrown) {

@@ -18,6 +18,9 @@ export function sessionInfo(known: Partial<SessionInfo> = {}): SessionInfo {
     createdAt: '2026-01-01T00:00:00.000Z',
     lastActivityAt: '2026-01-01T00:00:00.000Z',
     server: 'host',
+    user: 'local',
+    reachable: true,
+    unreachableSince: null,
     labels: {},
     ...known,
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { resolvePaths } from '@triterm/core/config/paths';
 import type { CommandContext } from '../commands/definition.ts';
+import { withHost } from '../commands/with-host.ts';
 
 /** A directory that is gone after the test; short, because sockets lie in it. */
 export function scratchDir(): Disposable & { readonly path: string } {
@@ -35,13 +36,18 @@ export interface TestContext extends CommandContext {
 /** A command's surroundings without a process: no daemon is there, and the state directory is `stateDir`. */
 export function testContext(
   stateDir: string,
-  { env = {}, terminal }: { env?: NodeJS.ProcessEnv; terminal?: { columns: number } } = {},
+  {
+    env = {},
+    terminal,
+    input,
+  }: { env?: NodeJS.ProcessEnv; terminal?: { columns: number }; input?: string } = {},
 ): TestContext {
   const out = new TextSink(terminal);
   const err = new TextSink();
-  const stdin = new TextSink(terminal);
+  const stdin = Object.assign(new PassThrough(), { isTTY: terminal !== undefined });
+  if (input !== undefined) stdin.end(input);
   const ownEnv = { HOME: stateDir, TRITERM_STATE_DIR: stateDir, ...env };
-  return {
+  const context = withHost({
     env: ownEnv,
     cwd: () => stateDir,
     // What a command reads of these is what the sinks have.
@@ -49,7 +55,6 @@ export function testContext(
     stdout: out as unknown as NodeJS.WriteStream,
     stderr: err as unknown as NodeJS.WriteStream,
     paths: resolvePaths(ownEnv, stateDir),
-    out,
-    err,
-  };
+  });
+  return Object.assign(context, { out, err });
 }

@@ -9,6 +9,7 @@ import { type Config, configSchema } from './schema.ts';
 export { type DatabaseSettings, databaseSettings } from './database-settings.ts';
 export type { HostPort } from './host-port.ts';
 export { type MetricsSettings, metricsSettings } from './metrics-settings.ts';
+export { type ListenAddress, listenUrl, type NetworkSettings, networkSettings } from './network-settings.ts';
 export { operatorVariable } from './operator-variables.ts';
 export { type RedisSettings, redisSettings } from './redis-settings.ts';
 export { type Config, configSchema } from './schema.ts';

@@ -6,6 +6,7 @@ import type { Config } from './schema.ts';
  */
 export const OPERATOR_VARIABLES = {
   serverId: 'SERVER_ID',
+  listen: 'PORT',
   databaseUrl: 'DATABASE_URL',
   databaseListenUrl: 'DATABASE_LISTEN_URL',
   redisUrl: 'REDIS_URL',

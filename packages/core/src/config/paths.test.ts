@@ -18,6 +18,7 @@ describe('the paths', () => {
       sessionsDir: '/home/ada/.local/state/triterm/sessions',
       logFile: '/home/ada/.local/state/triterm/tritermd.log',
       configFile: '/home/ada/.config/triterm/config.json',
+      contextsFile: '/home/ada/.config/triterm/contexts.json',
     });
   });
 

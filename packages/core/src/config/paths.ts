@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** Where everything of one state directory lies. Computed, never created here. */
 export interface Paths {
@@ -20,6 +20,8 @@ export interface Paths {
   readonly sessionsDir: string;
   readonly logFile: string;
   readonly configFile: string;
+  /** Named hosts of the client; beside the configuration file. */
+  readonly contextsFile: string;
 }
 
 /**
@@ -31,6 +33,9 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string 
     env.TRITERM_STATE_DIR || join(xdg(env.XDG_STATE_HOME, home, '.local/state'), 'triterm'),
   );
   const runDir = resolve(env.TRITERM_RUNTIME_DIR || join(stateDir, 'run'));
+  const configFile = resolve(
+    env.TRITERM_CONFIG || join(xdg(env.XDG_CONFIG_HOME, home, '.config'), 'triterm', 'config.json'),
+  );
   return {
     stateDir,
     runDir,
@@ -42,9 +47,8 @@ export function resolvePaths(env: NodeJS.ProcessEnv = process.env, home: string 
     deviceId: join(stateDir, 'device-id'),
     sessionsDir: join(stateDir, 'sessions'),
     logFile: join(stateDir, 'tritermd.log'),
-    configFile: resolve(
-      env.TRITERM_CONFIG || join(xdg(env.XDG_CONFIG_HOME, home, '.config'), 'triterm', 'config.json'),
-    ),
+    configFile,
+    contextsFile: join(dirname(configFile), 'contexts.json'),
   };
 }
 

@@ -1,5 +1,7 @@
 import * as z from 'zod';
+import { HAND_OVERS } from '../domain/index.ts';
 import { CLIENT_DEFAULTS, MAX_HISTORY_LINES } from './client-settings.ts';
+import { NETWORK_SHAPE } from './network-schema.ts';
 import { MAX_TIMER_MS, STORE_SHAPE } from './store-schema.ts';
 
 const positive = z.int().min(1);
@@ -28,14 +30,41 @@ export const configSchema = z.strictObject({
     .describe('Load the integration (working directory, command marks) into bash, zsh and fish.'),
   maxSessions: positive
     .default(1000)
-    .describe('Sessions that may run at once, over all servers that share the database.'),
-  maxClients: positive.default(256).describe('Clients that may be attached, over all sessions.'),
+    .describe('Sessions that a user may have running, over all servers that share the database.'),
+  maxSessionsPerServer: positive
+    .default(1000)
+    .describe('Sessions that may run on this server, over all users.'),
+  maxClients: positive
+    .default(256)
+    .describe(
+      'Clients that may be attached, over all sessions; with one token a quarter of it, as viewers over the network three quarters.',
+    ),
   scrollbackLines: z
     .int()
     .min(0)
     .max(1_000_000)
     .default(10_000)
     .describe('Lines of scrollback that a new session keeps.'),
+  maxScrollbackBytes: z
+    .int()
+    .min(64 * 1024)
+    .max(2 ** 40)
+    .default(256 * 1024 * 1024)
+    .describe('Packed scrollback that a session keeps at most, in bytes; the oldest goes first.'),
+  idleSessionMs: z
+    .int()
+    .min(0)
+    .max(MAX_TIMER_MS)
+    .default(0)
+    .describe(
+      'A session that nobody is attached to, that writes nothing and gets no input for this long is ended, in milliseconds; 0: never.',
+    ),
+  idleClientMs: z
+    .int()
+    .min(0)
+    .max(MAX_TIMER_MS)
+    .default(0)
+    .describe('A client that types nothing for this long is detached, in milliseconds; 0: never.'),
   history: z
     .enum(['disk', 'memory', 'none'])
     .default('disk')
@@ -50,9 +79,11 @@ export const configSchema = z.strictObject({
     .default('latest')
     .describe("Whose window decides a new session's size; `triterm sessions policy` changes it."),
   handOver: z
-    .enum(['typing', 'explicit'])
+    .enum(HAND_OVERS)
     .default('typing')
-    .describe('What makes a client the primary one: typing, or only `triterm sessions take`.'),
+    .describe(
+      'What makes a client of a new session the primary one: typing, only `triterm sessions take`, or only a `request` that the primary one grants.',
+    ),
   refreshEnvironment: z
     .array(z.string())
     .default([
@@ -93,6 +124,7 @@ export const configSchema = z.strictObject({
     .max(MAX_HISTORY_LINES)
     .default(CLIENT_DEFAULTS.historyLines)
     .describe('Attaching: lines of scrollback that are printed before the screen.'),
+  ...NETWORK_SHAPE,
   ...STORE_SHAPE,
 });
 

@@ -3,7 +3,11 @@ import { readConfigFile } from './config-file.ts';
 import type { Paths } from './paths.ts';
 import type { Config } from './schema.ts';
 
-const PASSWORDS = ['redisPassword', 'redisSentinelPassword'] as const satisfies readonly (keyof Config)[];
+const PASSWORDS = [
+  'redisPassword',
+  'redisSentinelPassword',
+  'clusterSecret',
+] as const satisfies readonly (keyof Config)[];
 const URLS = ['databaseUrl', 'databaseListenUrl', 'redisUrl'] as const satisfies readonly (keyof Config)[];
 
 /**

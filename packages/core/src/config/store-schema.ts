@@ -70,6 +70,14 @@ export const STORE_SHAPE = {
     .max(HOUR_MS)
     .default(10_000)
     .describe('After this time a lock of a holder that is gone lapses, in milliseconds.'),
+  leaseMs: z
+    .int()
+    .min(2000)
+    .max(HOUR_MS)
+    .default(15_000)
+    .describe(
+      'How long other servers take this one for alive without a word, in milliseconds; it is renewed three times as often. Let all servers of a fleet have the same.',
+    ),
   l1Entries: z
     .int()
     .min(1)

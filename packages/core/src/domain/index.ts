@@ -1,5 +1,15 @@
 export { closest } from './closest.ts';
+export { HAND_OVERS, type HandOver } from './hand-over.ts';
 export { isSessionId, isSessionName, newSessionId, newToken } from './ids.ts';
+export {
+  includesScope,
+  LOCAL_USER,
+  maySee,
+  type Principal,
+  SCOPES,
+  type Scope,
+  SOCKET_OWNER,
+} from './principal.ts';
 export { ROLES, type Role } from './role.ts';
 export {
   canMove,

@@ -1,3 +1,4 @@
+import type { HandOver } from './hand-over.ts';
 import type { SizePolicy } from './size-policy.ts';
 
 /** `lost`: its pty-host is gone or the machine was rebooted; the last screen is kept, the processes are not. */
@@ -33,7 +34,14 @@ export interface SessionInfo {
   signal: string | null;
   createdAt: string;
   lastActivityAt: string;
+  /** The server that owns it. */
   server: string;
+  /** Whose it is. */
+  user: string;
+  /** Whether its server is taken for alive: it holds its lease. */
+  reachable: boolean;
+  /** RFC 3339; null while it is reachable. */
+  unreachableSince: string | null;
   labels: Record<string, string>;
 }
 
@@ -53,11 +61,18 @@ export interface SessionDoc {
   cols: number;
   rows: number;
   sizePolicy: SizePolicy;
+  /** Missing in what an earlier release stored: the configured one. */
+  handOver?: HandOver;
   labels: Record<string, string>;
   scrollbackLines: number;
   pid: number | null;
   /** The pty-host that holds the PTY. */
   hostId: string | null;
+  /**
+   * What the pty-host calls the PTY, and the state directory its files; missing or null: the session's own id. Another one where
+   * the session has moved between servers, or the PTY between sessions.
+   */
+  ptyId?: string | null;
   exitCode: number | null;
   signal: string | null;
   /** RFC 3339; when it ended, for retention. */

@@ -85,6 +85,30 @@ export const ERROR_CATALOG = {
     'The path must belong to you, be no symlink and have no rights for others; `triterm doctor` tells how to mend it.',
   ),
   READ_ONLY: spec('denied', 'Attach without --read-only to type.'),
+  HAND_OVER_REFUSED: spec('denied', 'Ask for it: `triterm sessions request SESSION`.'),
+  TOKEN_REQUIRED: spec(
+    'denied',
+    'Set TRITERM_TOKEN, or keep the token in a context: `triterm context add --help`.',
+  ),
+  TOKEN_REFUSED: spec('denied', 'Ask whoever runs the server for a new one: `triterm token create`.'),
+  TOKEN_REVOKED: spec('denied', 'It was revoked; ask whoever runs the server for a new one.'),
+  TOKEN_EXPIRED: spec('denied', 'Ask whoever runs the server for a new one: `triterm token create`.'),
+  SCOPE_REFUSED: spec(
+    'denied',
+    'It takes a token of a higher scope; `triterm token create --scope` makes one.',
+  ),
+  NOT_REMOTELY: spec('denied', "Run it on the server's own host, as the account that runs the server."),
+  ORIGIN_REFUSED: spec(
+    'denied',
+    'Name the origin or host in `allowedOrigins` or `allowedHosts` of the server.',
+  ),
+  TLS_REQUIRED: spec('denied', 'Use a wss:// address; plain text is spoken on the loopback interface only.'),
+  CERTIFICATE_REFUSED: spec(
+    'denied',
+    'Name the authority that signed it with --ca in the context, or with TRITERM_CA; `triterm context add --help`.',
+  ),
+  TOKEN_NOT_FOUND: spec('not-found', 'See `triterm token ls` for the tokens there are.'),
+  CONTEXT_NOT_FOUND: spec('not-found', 'See `triterm context ls` for the contexts there are.'),
 
   DAEMON_UNREACHABLE: spec(
     'unavailable',
@@ -108,6 +132,12 @@ export const ERROR_CATALOG = {
 
   TOO_MANY_SESSIONS: spec('limit', 'Kill sessions that you no longer need, or raise `maxSessions`.'),
   TOO_MANY_CLIENTS: spec('limit', 'Detach clients that you no longer need, or raise `maxClients`.'),
+  TOO_MANY_CONNECTIONS: spec(
+    'limit',
+    'Close connections that you no longer need, or raise `maxConnectionsPerUser` or `maxConnections`.',
+    true,
+  ),
+  TOO_MANY_HANDSHAKES: spec('limit', 'Connect less often; wait a second and try again.', true),
   TOO_LARGE: spec('limit', 'Send less at once.'),
   TOO_MANY_WAITING: spec('limit', 'Wait until the earlier ones have finished.', true),
 
@@ -151,6 +181,31 @@ export const ERROR_CATALOG = {
     'unavailable',
     'Correct the Redis settings or server that the message names; everything goes on with the database alone.',
   ),
+  SERVER_UNREACHABLE: spec(
+    'unavailable',
+    'See `triterm servers ls`; once its server is back, the session goes on. `triterm sessions recreate` starts a fresh one elsewhere.',
+    true,
+  ),
+  SERVER_DRAINING: spec(
+    'unavailable',
+    'Make the session on another server; `triterm servers ls` lists them, `triterm daemon drain --undo` ends it.',
+    true,
+  ),
+  LEASE_LOST: spec(
+    'unavailable',
+    'This server has lost its lease and takes it anew as soon as the database answers; running sessions go on.',
+    true,
+  ),
+  OWNERSHIP_UNVERIFIED: spec(
+    'unavailable',
+    'The session may have been made anew elsewhere meanwhile; attach by its id if you mean the one on this server.',
+    true,
+  ),
+  OWNER_ALIVE: spec(
+    'conflict',
+    'Attach to the session; if you are sure that its host is gone for good, give --force.',
+  ),
+  SESSION_MOVED: spec('conflict', 'Another server owns the session now; try again.', true),
   SERVER_ID_TAKEN: spec(
     'conflict',
     'Give each server a `SERVER_ID` of its own, or wait until the lease of the other one has run out.',

@@ -1,3 +1,5 @@
+export { METHOD_ACCESS, type MethodAccess } from './access.ts';
+export type { TokenInfo } from './fleet-messages.ts';
 export {
   decodeAck,
   decodeControl,
@@ -29,6 +31,7 @@ export type {
   ClientNotificationParams,
   DaemonNotification,
   DaemonNotificationParams,
+  DeviceInfo,
   Method,
   Params,
   ParsedParams,

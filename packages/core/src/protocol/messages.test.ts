@@ -190,6 +190,7 @@ describe('what a daemon and its pty-host send each other', () => {
     expect(HOST_RECORDS.gap.parse({ from: 1, to: 2, why: 'x' })).toEqual({ from: 1, to: 2 });
     expect(DAEMON_NOTIFICATIONS['daemon.leaving'].parse({ reason: 'stop', at: 1 })).toEqual({
       reason: 'stop',
+      elsewhere: [],
     });
   });
 

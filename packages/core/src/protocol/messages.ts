@@ -1,19 +1,23 @@
 import * as z from 'zod';
-import { MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
+import { HAND_OVERS, LOCAL_USER, MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
 import { withAtMost } from './bounded-record.ts';
+import { FLEET_METHODS, relayedPrincipal } from './fleet-messages.ts';
 import { STORE_METHODS } from './store-messages.ts';
 
 /**
  * Control messages between a client and tritermd: the single source of truth. Requests are `{id, method, params}`,
  * replies `{id, result}` or `{id, error}`, notifications `{method, params}`. A frame's channel says which
  * attachment it belongs to; 0 is the connection itself. Objects ignore members they do not know, so that a newer
- * peer may send more. Only the daemon validates at run time; clients use the types.
+ * peer may send more; a member that came later has a default, which is what its absence means. Only the daemon validates at run
+ * time; clients use the types.
  */
 
 const side = z.int().min(1).max(MAX_SIDE);
 const windowSize = z.object({ cols: side, rows: side });
 const offset = z.int().min(0);
 const token = z.string().regex(/^[0-9a-f]{32}$/);
+/** Opaque: the same for as long as one program runs, also over restarts of the daemon; every other program has another one. */
+const ptyIdentity = z.string().max(128);
 /** A session's name, id, or the beginning of its id. */
 const target = z.string().min(1).max(128);
 /** A name as somebody asked for it; whether it can be one is the daemon's to say, with BAD_NAME. */
@@ -45,16 +49,22 @@ export const sessionInfo = z.object({
   createdAt: z.string(),
   lastActivityAt: z.string(),
   server: z.string(),
+  user: z.string().default(LOCAL_USER),
+  reachable: z.boolean().default(true),
+  unreachableSince: z.string().nullable().default(null),
   labels: z.record(z.string(), z.string()),
 });
 
 const clientInfo = z.object({
-  /** Names the attachment in `detach --client` and `take`; a prefix of the attachment id. */
+  /** Names the attachment in `detach --client` and `take`; the server gives it, and the same one as often as the client comes back. */
   id: z.string(),
   role: z.enum(ROLES),
   primary: z.boolean(),
+  /** It has asked to be the primary one, and was not answered yet. */
+  asking: z.boolean().default(false),
   cols: z.int(),
   rows: z.int(),
+  deviceId: z.string().default(''),
   deviceName: z.string(),
   pid: z.int().nullable(),
   attachedAt: z.string(),
@@ -64,6 +74,21 @@ const clientInfo = z.object({
   lossless: z.boolean(),
 });
 export type ClientInfo = z.infer<typeof clientInfo>;
+
+/** What a person holds, with its clients on one session, as all servers see it. */
+const deviceInfo = z.object({
+  id: z.string(),
+  name: z.string(),
+  primary: z.boolean(),
+  /** Ids of its clients. */
+  clients: z.array(z.string()),
+  /** Servers that its clients are connected through, or the owner where they come by its own socket. */
+  servers: z.array(z.string()),
+  /** RFC 3339. */
+  connectedAt: z.string(),
+  lastHeardAt: z.string(),
+});
+export type DeviceInfo = z.infer<typeof deviceInfo>;
 
 /** The state of the shell's prompt as OSC 133 tells it; `none` without shell integration. */
 const promptState = z.enum(['none', 'prompt', 'running']);
@@ -89,6 +114,7 @@ const createParams = z.object({
   labels: labels.optional(),
   scrollbackLines: z.int().min(0).max(1_000_000).optional(),
   sizePolicy: z.enum(SIZE_POLICIES).optional(),
+  handOver: z.enum(HAND_OVERS).optional(),
   idempotencyKey: token,
 });
 
@@ -117,28 +143,49 @@ const attachParams = z.object({
   colours: colours.default({}),
   /**
    * Sent when attaching again: what was received last. With `repaint` the client's screen is spoilt, and a state with
-   * the lines that came after the offset is sent in any case.
+   * the lines that came after the offset is sent in any case. `pty`, as the reply told it, says which PTY all of that was of;
+   * another one is begun with, as if attached for the first time.
    */
   resume: z
-    .object({ offset, sizeGeneration: z.int().min(0), repaint: z.boolean().default(false) })
+    .object({
+      offset,
+      sizeGeneration: z.int().min(0),
+      repaint: z.boolean().default(false),
+      pty: ptyIdentity.optional(),
+    })
     .optional(),
 });
 
 /** Every request, with its parameters and its result. */
 export const METHODS = {
   'session.create': { params: createParams, result: z.object({ session: sessionInfo }) },
-  /** Recreates a lost session: cwd, labels and old scrollback above a marker. */
+  /**
+   * Starts a lost session anew: cwd, labels and old scrollback above a marker. One whose server can't be reached is started on the
+   * server that is asked: when that server's host was rebooted since, or with `force`.
+   */
   'session.recreate': {
-    params: z.object({ target, environment, size: windowSize.optional(), idempotencyKey: token }),
+    params: z.object({
+      target,
+      environment,
+      size: windowSize.optional(),
+      force: z.boolean().default(false),
+      idempotencyKey: token,
+    }),
     result: z.object({ session: sessionInfo }),
   },
-  'session.list': { params: z.object({}), result: z.object({ sessions: z.array(sessionInfo) }) },
+  /** Of this server; with `all` of every server, also of those that can't be reached, as the database has them. */
+  'session.list': {
+    params: z.object({ all: z.boolean().default(false) }),
+    result: z.object({ sessions: z.array(sessionInfo) }),
+  },
   'session.show': {
     params: z.object({ target }),
     result: z.object({
       session: sessionInfo,
       clients: z.array(clientInfo),
+      devices: z.array(deviceInfo).default([]),
       sizePolicy: z.enum(SIZE_POLICIES),
+      handOver: z.enum(HAND_OVERS).default('typing'),
       scrollbackLines: z.int(),
       prompt: promptState,
       argv: z.array(z.string()),
@@ -163,12 +210,23 @@ export const METHODS = {
     result: z.object({ session: sessionInfo }),
   },
   'session.policy': {
-    params: z.object({ target, sizePolicy: z.enum(SIZE_POLICIES) }),
+    params: z.object({
+      target,
+      sizePolicy: z.enum(SIZE_POLICIES).optional(),
+      handOver: z.enum(HAND_OVERS).optional(),
+    }),
     result: z.object({ session: sessionInfo }),
   },
-  /** An ended session is removed from the list; a running one gets the signal (default SIGHUP, then SIGKILL after 5 s). */
+  /**
+   * An ended session is removed from the list; a running one gets the signal (default SIGHUP, then SIGKILL after 5 s). With `force`
+   * one whose server can't be reached is removed; what still runs there becomes a session of its own when the server is back.
+   */
   'session.kill': {
-    params: z.object({ target, signal: z.string().max(16).optional() }),
+    params: z.object({
+      target,
+      signal: z.string().max(16).optional(),
+      force: z.boolean().default(false),
+    }),
     result: z.object({ session: sessionInfo }),
   },
   'session.detach': {
@@ -180,6 +238,26 @@ export const METHODS = {
     params: z.object({ target, client: z.string().max(64).optional() }),
     result: z.object({ session: sessionInfo }),
   },
+  /** Asks the primary client to hand over to `client` (default: the caller's device's latest controller). */
+  'session.request': {
+    params: z.object({
+      target,
+      client: z.string().max(64).optional(),
+      deviceId: z.string().max(64).optional(),
+    }),
+    result: z.object({
+      session: sessionInfo,
+      /** Who asks. */
+      client: z.string(),
+      /** `granted` at once where nobody is primary. */
+      state: z.enum(['asked', 'granted']),
+    }),
+  },
+  /** Answers whoever asked (default: the one that asked last): hands over, or with `deny` does not. */
+  'session.grant': {
+    params: z.object({ target, client: z.string().max(64).optional(), deny: z.boolean().default(false) }),
+    result: z.object({ session: sessionInfo, client: z.string() }),
+  },
   'session.attach': {
     params: attachParams,
     result: z.object({
@@ -190,6 +268,11 @@ export const METHODS = {
       offset,
       resumed: z.boolean(),
       sizeGeneration: z.int(),
+      /**
+       * What is attached. Another one than before: another program, which is to get nothing that was typed for the one before.
+       * Empty: not told, as of a program that has ended.
+       */
+      pty: ptyIdentity.default(''),
     }),
   },
   'attachment.detach': { params: z.object({}), result: z.object({}) },
@@ -212,6 +295,8 @@ export const METHODS = {
       cursor: z.object({ row: z.int(), col: z.int(), visible: z.boolean() }),
       offset,
       alternateScreen: z.boolean(),
+      /** RFC 3339: as of when, for one whose server can't be reached; null: now. */
+      asOf: z.string().nullable().default(null),
     }),
   },
   'session.wait': {
@@ -245,7 +330,13 @@ export const METHODS = {
       truncated: z.boolean(),
     }),
   },
-  'events.subscribe': { params: z.object({ target: target.optional() }), result: z.object({}) },
+  /** Of this server; with `all` or a `target` of every server. */
+  'events.subscribe': {
+    params: z.object({ target: target.optional(), all: z.boolean().default(false) }),
+    result: z.object({}),
+  },
+  /** Any answer is a sign of life. */
+  ping: { params: z.object({}), result: z.object({}) },
   'daemon.status': {
     params: z.object({}),
     result: z.object({
@@ -263,6 +354,13 @@ export const METHODS = {
       store: z.string(),
       ptyHosts: z.array(z.object({ id: z.string(), pid: z.int(), version: z.string(), sessions: z.int() })),
       memoryBytes: z.int(),
+      /** Where it listens beside its socket, as URLs. */
+      listen: z.array(z.string()).default([]),
+      draining: z.boolean().default(false),
+      /** Whether it may act as itself, by its own clock. */
+      lease: z
+        .object({ held: z.boolean(), leftMs: z.int(), incarnation: z.int() })
+        .default({ held: true, leftMs: 0, incarnation: 0 }),
     }),
   },
   /** Ends the daemon. `stop` leaves a marker so that nobody restarts it; sessions go on in the pty-hosts, `killSessions` ends them. */
@@ -270,8 +368,22 @@ export const METHODS = {
     params: z.object({ reason: z.enum(['stop', 'restart']), killSessions: z.boolean().default(false) }),
     result: z.object({ pid: z.int() }),
   },
+  /** No new sessions here, and clients of other servers' sessions go elsewhere, until it starts again or `undo`. */
+  'daemon.drain': {
+    params: z.object({ undo: z.boolean().default(false) }),
+    result: z.object({
+      draining: z.boolean(),
+      /** What still runs here. */
+      sessions: z.array(sessionInfo),
+      /** Clients that were asked to go to another server. */
+      handedOver: z.int(),
+    }),
+  },
+  ...FLEET_METHODS,
   ...STORE_METHODS,
 } as const;
+
+export { relayedPrincipal };
 
 export type Method = keyof typeof METHODS;
 export type Params<M extends Method> = z.input<(typeof METHODS)[M]['params']>;
@@ -296,6 +408,19 @@ export const sessionEvent = z.object({
     'exited',
     'lost',
     'removed',
+    /** A device has its first client on the session, or its last one has gone; over all servers. */
+    'deviceJoined',
+    'deviceLeft',
+    'primaryChanged',
+    /** Somebody asks to be the primary client. */
+    'primaryRequested',
+    /** Another server owns it now. */
+    'moved',
+    /** Its PTY was superseded, and is a session of its own now. */
+    'orphaned',
+    /** Of a server: its lease has lapsed, or is there again; `server` says which. */
+    'serverGone',
+    'serverBack',
     /** Of the server, not of a session: Redis is used, or not used any more. */
     'cacheMode',
   ]),
@@ -304,7 +429,9 @@ export const sessionEvent = z.object({
   /** Empty for what concerns the server. */
   session: z.string(),
   name: z.string(),
-  /** What belongs to the type: `cols`/`rows`, `title`, `cwd`, `body`, `command`, `exitCode`, `signal`, `client`, `mode`, `reason`. */
+  /** The server that it happened on. */
+  server: z.string().default(''),
+  /** What belongs to the type: `cols`/`rows`, `title`, `cwd`, `body`, `command`, `exitCode`, `signal`, `client`, `deviceId`, `deviceName`, `mode`, `reason`. */
   data: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
 });
 export type SessionEvent = z.infer<typeof sessionEvent>;
@@ -321,8 +448,19 @@ export const DAEMON_NOTIFICATIONS = {
     message: z.string(),
   }),
   'attachment.role': z.object({ role: z.enum(ROLES), primary: z.boolean() }),
-  /** The daemon is about to go; reconnect when it is back. */
-  'daemon.leaving': z.object({ reason: z.enum(['stop', 'restart']) }),
+  /** The session's server is lost, and the attachment with it: attach again on this connection, from where you were. */
+  'attachment.interrupted': z.object({ server: z.string(), message: z.string() }),
+  /** The PTY that is attached belongs to this session from now on: its own was made anew on another server. */
+  'attachment.session': z.object({ session: sessionInfo, message: z.string() }),
+  /** To the primary client: somebody asks to take its place; `session.grant` answers. */
+  'attachment.requested': z.object({ client: z.string(), deviceName: z.string() }),
+  /** To who asked. */
+  'attachment.answered': z.object({ granted: z.boolean(), message: z.string() }),
+  /** The daemon is about to go; reconnect when it is back. `drain`: it stays, but wants you at one of the other servers. */
+  'daemon.leaving': z.object({
+    reason: z.enum(['stop', 'restart', 'drain']),
+    elsewhere: z.array(z.string()).default([]),
+  }),
 } as const;
 export type DaemonNotification = keyof typeof DAEMON_NOTIFICATIONS;
 export type DaemonNotificationParams<N extends DaemonNotification> = z.output<

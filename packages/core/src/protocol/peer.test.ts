@@ -363,6 +363,26 @@ describe('a request', () => {
     expect(await near.request('quick', {})).toEqual({ ok: true });
   });
 
+  it('is told of its reply before anything that was sent behind it', async () => {
+    const order: string[] = [];
+    const { near, ends } = await peerPair({}, { notification: method => order.push(method) });
+    const replied = (isError: boolean) => order.push(isError ? 'error' : 'reply');
+    const requests = Promise.allSettled([
+      near.request('good', {}, { replied }),
+      near.request('bad', {}, { replied }),
+    ]);
+    ends.far.write(
+      Buffer.concat([
+        encodeControl(0, { id: 1, result: {} }),
+        encodeControl(0, { method: 'between', params: {} }),
+        encodeControl(0, { id: 2, error: { code: 'INTERNAL', message: 'no' } }),
+        encodeControl(0, { method: 'behind', params: {} }),
+      ]),
+    );
+    await requests;
+    expect(order).toEqual(['reply', 'between', 'error', 'behind']);
+  });
+
   it('without a deadline waits as long as the connection lives', async () => {
     const { near, far } = await peerPair({ request: () => new Promise(() => {}) });
     const waiting = near.request('m', {}, { timeoutMs: 0 });
@@ -507,6 +527,20 @@ describe('data frames', () => {
     expect(await painted.promise).toBe(screen.length);
     near.writeData(FrameKind.input, 1, 0, screen);
     expect(code(await farSide.closed)).toBe('BAD_FRAME');
+  });
+
+  it('are sent on as they came', async () => {
+    const received: Frame[] = [];
+    const { near, far } = await peerPair({ data: frame => received.push(frame) });
+    const payload = Buffer.from('12345678 and bytes');
+    near.forward({ kind: FrameKind.input, flags: 1, channel: 7, payload });
+    payload.fill(0);
+    await expect.poll(() => received.length).toBe(1);
+    expect(received[0]).toMatchObject({ kind: FrameKind.input, flags: 1, channel: 7 });
+    expect(received[0]?.payload.toString()).toBe('12345678 and bytes');
+    far.destroy();
+    await expect.poll(() => near.closed).toBe(true);
+    expect(near.forward({ kind: FrameKind.input, flags: 0, channel: 7, payload })).toBe(false);
   });
 
   it('are ignored when nobody takes them', async () => {

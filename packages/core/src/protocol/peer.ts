@@ -5,6 +5,7 @@ import {
   encodeAck,
   encodeControl,
   encodeDataHeader,
+  encodeFrame,
   type Frame,
   FrameDecoder,
   FrameKind,
@@ -36,6 +37,7 @@ interface Waiting {
   resolve(result: unknown): void;
   reject(error: TermError): void;
   timer: NodeJS.Timeout | undefined;
+  replied?: ((isError: boolean) => void) | undefined;
 }
 
 /** Requests of the other side that may be under way at once; more are answered with TOO_MANY_WAITING. */
@@ -181,16 +183,16 @@ export class Peer {
   }
 
   /**
-   * Sends a request and waits for its reply. `timeoutMs` 0: as long as the connection lives. Rejects with the other side's
-   * error, TIMEOUT, CONNECTION_LOST or TOO_LARGE.
+   * Sends a request and waits for its reply. `timeoutMs` 0: as long as the connection lives. `replied` is called when the reply has
+   * come, before anything that follows it is dispatched. Rejects with the other side's error, TIMEOUT, CONNECTION_LOST or TOO_LARGE.
    */
   async request(
     method: string,
     params: unknown,
-    options: { timeoutMs?: number; channel?: number } = {},
+    options: { timeoutMs?: number; channel?: number; replied?: (isError: boolean) => void } = {},
   ): Promise<unknown> {
     if (this.#closed) throw new TermError('CONNECTION_LOST', 'The connection is closed.');
-    const { timeoutMs = REQUEST_TIMEOUT_MS, channel = 0 } = options;
+    const { timeoutMs = REQUEST_TIMEOUT_MS, channel = 0, replied } = options;
     const id = this.#nextId++;
     const request = encodeControl(channel, { id, method, params });
     return new Promise((resolve, reject) => {
@@ -201,7 +203,7 @@ export class Peer {
               this.#waiting.delete(id);
               reject(new TermError('TIMEOUT', `No answer to ${method} within ${timeoutMs} ms.`));
             }, timeoutMs);
-      this.#waiting.set(id, { resolve, reject, timer });
+      this.#waiting.set(id, { resolve, reject, timer, replied });
       this.#stream.write(request);
     });
   }
@@ -229,6 +231,11 @@ export class Peer {
     const more = this.#stream.write(bytes);
     this.#stream.uncork();
     return more;
+  }
+
+  /** Sends a frame as it came. Its payload is copied. */
+  forward({ kind, channel, payload, flags }: Frame): boolean {
+    return !this.#closed && this.#stream.write(encodeFrame(kind, channel, payload, flags));
   }
 
   writeAck(channel: number, offset: number, snapshots: number): boolean {
@@ -350,6 +357,7 @@ export class Peer {
     if (waiting === undefined) return;
     this.#waiting.delete(id);
     clearTimeout(waiting.timer);
+    waiting.replied?.(error !== undefined);
     if (error === undefined) waiting.resolve(result);
     else waiting.reject(TermError.fromWire(error));
   }

@@ -170,7 +170,10 @@ const listedServer = z.object({
   /** Negative: since when it has lapsed. Null: it needs no lease, because no other server shares the database. */
   leaseLeftMs: z.number().nullable(),
   sockets: count.nullable(),
-  advertiseUrl: z.string().nullable(),
+  /** Where clients and other servers reach it; null when it does not listen to the network. */
+  advertiseUrl: z.string().nullable().default(null),
+  /** It takes no new sessions; null when the database could not be asked. */
+  draining: z.boolean().nullable().default(null),
   stateDir: z.string(),
   /** The server that answers. */
   self: z.boolean(),

@@ -1,3 +1,4 @@
+import type { Scope } from '../domain/index.ts';
 import type { SessionRecord, SessionStore } from './session-store.ts';
 
 /** Sessions with the third answer: there is one, there was one, there never was. */
@@ -75,6 +76,8 @@ export interface ServerRow extends ServerIdentity {
   readonly incarnation: number;
   /** By the database's clock; negative when the lease has lapsed. */
   readonly leaseLeftMs: number;
+  /** It makes no new sessions and wants its clients elsewhere, until it starts again. */
+  readonly draining: boolean;
 }
 
 /** Which servers there are, and until when each may be taken for alive. */
@@ -88,6 +91,8 @@ export interface ServerTable {
   renewServer(id: string, incarnation: number, leaseMs: number): Promise<boolean>;
   /** Ends the lease of this incarnation now. */
   releaseServer(id: string, incarnation: number): Promise<void>;
+  /** Of this incarnation; a new one does not drain. */
+  setDraining(id: string, incarnation: number, draining: boolean): Promise<void>;
   /** All of them, by id. */
   listServers(): Promise<ServerRow[]>;
 }
@@ -116,7 +121,95 @@ export interface SocketTable {
   listSockets(filter: SocketFilter, limit: number): Promise<SocketRow[]>;
 }
 
+export interface NewToken {
+  readonly id: string;
+  readonly userId: string;
+  readonly scope: Scope;
+  /** The only session that it admits to; null for all of the user's. */
+  readonly sessionId: string | null;
+  /** SHA-256 of its secret part, in hex: the secret itself is nowhere. */
+  readonly hash: string;
+  /** For people. */
+  readonly label: string;
+  /** Null: never. */
+  readonly expiresInMs: number | null;
+}
+
+export interface TokenRow extends Omit<NewToken, 'expiresInMs'> {
+  /** Milliseconds since 1970, as all of them. */
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  readonly revokedAt: number | null;
+  readonly lastUsedAt: number | null;
+  /** By the database's clock. */
+  readonly expired: boolean;
+}
+
+/** Who may come over the network. */
+export interface TokenTable {
+  createToken(token: NewToken): Promise<TokenRow>;
+  findToken(id: string): Promise<TokenRow | undefined>;
+  /** Oldest first, revoked and expired ones too, until `collect` removes them. */
+  listTokens(userId?: string): Promise<TokenRow[]>;
+  /** As it is then; undefined when there is none. Once revoked, always revoked. */
+  revokeToken(id: string): Promise<TokenRow | undefined>;
+  /** Which of these do not admit anybody any more: revoked, expired or gone. */
+  refusedTokens(ids: readonly string[]): Promise<string[]>;
+  /** Last use, in milliseconds since 1970, of many in one write. */
+  recordTokenUse(usedAt: ReadonlyMap<string, number>): Promise<void>;
+}
+
+export interface ConnectionRow {
+  readonly id: string;
+  readonly userId: string;
+}
+
+/** Connections over the network, counted over all servers; those of a server whose lease has lapsed don't count. */
+export interface ConnectionTable {
+  /** Counts and enters it in one transaction. Rejects with TOO_MANY_CONNECTIONS when the user has `limit` of them. */
+  openConnection(
+    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
+    limit: number,
+  ): Promise<void>;
+  closeConnections(ids: readonly string[]): Promise<void>;
+  /** A new incarnation of the server has these, and no others. */
+  replaceConnections(
+    serverId: string,
+    incarnation: number,
+    connections: readonly ConnectionRow[],
+  ): Promise<void>;
+}
+
+/** What is left on a session's screen, for when its server can't be asked: a bounded tail, as of an offset of the stream. */
+export interface ScreenRow {
+  readonly sessionId: string;
+  readonly ownerEpoch: number;
+  /** Bytes of the program's output before this offset are in it. */
+  readonly offset: number;
+  readonly cols: number;
+  readonly rows: number;
+  /** JSON of `{scrollback, screen, cursor, alternateScreen}`, lines with SGR; at most 96 KiB. */
+  readonly content: string;
+  /** Milliseconds since 1970, by the database's clock. */
+  readonly at: number;
+}
+
+export interface ScreenTable {
+  /** Only what is of the row's present owner epoch; what an earlier owner still sends is dropped. Never goes back to a lower offset of one epoch. */
+  putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void>;
+  /** Undefined when none was kept, or the session was deleted: then it goes with it. */
+  getScreen(sessionId: string): Promise<ScreenRow | undefined>;
+}
+
 /** Everything that one database holds for us. */
-export interface Database extends SessionTable, Outbox, EpochTable, ServerTable, SocketTable {
+export interface Database
+  extends SessionTable,
+    Outbox,
+    EpochTable,
+    ServerTable,
+    SocketTable,
+    TokenTable,
+    ConnectionTable,
+    ScreenTable {
   readonly kind: 'sqlite' | 'postgres';
 }

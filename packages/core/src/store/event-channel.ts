@@ -19,15 +19,25 @@ export interface EventChannel {
   close(): Promise<void>;
 }
 
+/** One that goes by several ways. */
+export interface WholeChannel extends EventChannel {
+  /** Whether what anybody publishes now can be heard here: others may still use a way that is closed to us. */
+  readonly isWhole: boolean;
+}
+
 /** Bound of a message. */
 export const MAX_MESSAGE_BYTES = 7000;
 
+/** One of several channels by the same way. */
+export interface ChannelName {
+  readonly name: string;
+  /** Bound of its messages. */
+  readonly maxBytes: number;
+}
+
 /** Throws TOO_LARGE for a message above the bound: what one channel takes, every channel takes. */
-export function checkMessage(message: string): void {
+export function checkMessage(message: string, maxBytes: number = MAX_MESSAGE_BYTES): void {
   const bytes = Buffer.byteLength(message);
-  if (bytes > MAX_MESSAGE_BYTES)
-    throw new TermError(
-      'TOO_LARGE',
-      `A message of ${bytes} bytes is above the bound of ${MAX_MESSAGE_BYTES}.`,
-    );
+  if (bytes > maxBytes)
+    throw new TermError('TOO_LARGE', `A message of ${bytes} bytes is above the bound of ${maxBytes}.`);
 }

@@ -1,11 +1,16 @@
 export type {
+  ConnectionRow,
+  ConnectionTable,
   Database,
   Epochs,
   EpochTable,
+  NewToken,
   Outbox,
   OutboxDepth,
   OutboxEntry,
   OutboxItem,
+  ScreenRow,
+  ScreenTable,
   ServerIdentity,
   ServerRow,
   ServerTable,
@@ -13,6 +18,8 @@ export type {
   SocketFilter,
   SocketRow,
   SocketTable,
+  TokenRow,
+  TokenTable,
 } from './database.ts';
 export type {
   DatabaseAdmin,
@@ -24,7 +31,13 @@ export type {
   ImportOptions,
   MigrationOutcome,
 } from './database-admin.ts';
-export type { ChannelListener, EventChannel } from './event-channel.ts';
+export { withDeadline } from './deadline.ts';
+export {
+  type ChannelListener,
+  type EventChannel,
+  MAX_MESSAGE_BYTES,
+  type WholeChannel,
+} from './event-channel.ts';
 export { type HealthState, modeOf, type StoreMode } from './hybrid/health-state.ts';
 export type { ReadCounters, StoreStats } from './hybrid/stats.ts';
 export { type Lock, type LockInfo, type LockManager, type LockOptions, withLock } from './lock.ts';
@@ -42,6 +55,7 @@ export {
   isTombstone,
   type ListedSession,
   type NewSession,
+  type RunningLimits,
   type SessionChange,
   type SessionRecord,
   type SessionRow,
@@ -52,3 +66,4 @@ export {
 export type { RegisteredDevice, RegisteredSocket, RegistryStats, SocketRegistry } from './socket-registry.ts';
 export type { DatabaseTarget, Store, StoreHooks, StoreOptions } from './store.ts';
 export { DEFAULT_STORE_SETTINGS, type StoreSettings } from './store-settings.ts';
+export { MAX_SCREEN_BYTES } from './write-refusals.ts';

@@ -1,7 +1,13 @@
 import type { Database } from './database.ts';
-import type { EventChannel } from './event-channel.ts';
+import { type ChannelName, type EventChannel, MAX_MESSAGE_BYTES } from './event-channel.ts';
+import { MESSAGE_ID_BYTES } from './fallback-channel.ts';
 import type { LockManager } from './lock.ts';
 import type { DatabaseTarget } from './store.ts';
+
+const DAEMON_NOTIFICATIONS: ChannelName = {
+  name: 'triterm_daemon_events',
+  maxBytes: MAX_MESSAGE_BYTES + MESSAGE_ID_BYTES,
+};
 
 /** A database with what only it can give. */
 export interface OpenedDatabase {
@@ -10,6 +16,10 @@ export interface OpenedDatabase {
   readonly locks: LockManager;
   /** LISTEN/NOTIFY; undefined on SQLite, which is read directly. */
   readonly changes: EventChannel | undefined;
+  /** Another one, for what daemons tell each other. */
+  readonly daemons: EventChannel | undefined;
+  /** Where no channel tells of others' writes; own writes call it too. Returns what ends it. */
+  readonly watchWrites: ((changed: () => void) => () => void) | undefined;
   /** Where a corrupt database was moved before a new one was made; nothing was deleted. */
   readonly movedAside: string | undefined;
 }
@@ -31,8 +41,20 @@ async function openSqlite(
     import('./sqlite/index.ts'),
     import('./memory/local-lock-manager.ts'),
   ]);
-  const { database, movedAside } = await openSqliteDatabase({ file, workerUrl, execArgv, bootId });
-  return { database, locks: new LocalLockManager({ serverId: id }), changes: undefined, movedAside };
+  const { database, movedAside, watchWrites } = await openSqliteDatabase({
+    file,
+    workerUrl,
+    execArgv,
+    bootId,
+  });
+  return {
+    database,
+    locks: new LocalLockManager({ serverId: id }),
+    changes: undefined,
+    daemons: undefined,
+    watchWrites: changed => watchWrites(changed),
+    movedAside,
+  };
 }
 
 async function openPostgres(
@@ -53,6 +75,8 @@ async function openPostgres(
     database: opened.database,
     locks: new AdvisoryLockManager(opened.locks, id),
     changes: opened.openChannel(listenFailed),
+    daemons: opened.openChannel(listenFailed, DAEMON_NOTIFICATIONS),
+    watchWrites: undefined,
     movedAside: undefined,
   };
 }

@@ -1,5 +1,8 @@
+import { type EventChannel, MAX_MESSAGE_BYTES } from './event-channel.ts';
+import { MESSAGE_ID_BYTES } from './fallback-channel.ts';
 import type { RedisTier } from './hybrid/hybrid-tiers.ts';
 import type { LockManager } from './lock.ts';
+import { DAEMON_CHANNEL } from './redis/key-names.ts';
 import type { RedisSocketRegistry } from './redis/redis-socket-registry.ts';
 import type { RedisSettings } from './redis/settings.ts';
 import type { StoreSettings } from './store-settings.ts';
@@ -8,6 +11,8 @@ import type { StoreSettings } from './store-settings.ts';
 export interface OpenedRedis extends RedisTier {
   readonly locks: LockManager;
   readonly registry: RedisSocketRegistry;
+  /** For what daemons tell each other. */
+  readonly daemons: EventChannel;
 }
 
 /** Loads the driver and begins to connect; waits for nothing. Throws BAD_CONFIG. */
@@ -30,6 +35,10 @@ export async function openRedis(
     link,
     cache: new RedisSessionCache(link, { sessionTtlMs, tombstoneTtlMs }),
     events: new RedisEventChannel(link),
+    daemons: new RedisEventChannel(link, {
+      name: DAEMON_CHANNEL,
+      maxBytes: MAX_MESSAGE_BYTES + MESSAGE_ID_BYTES,
+    }),
     locks: new RedisLockManager({ link, serverId, ttlMs: lockTtlMs }),
     registry: new registry.RedisSocketRegistry({ link, serverId, leaseMs }),
   };

@@ -1,3 +1,4 @@
+import { FallbackChannel } from './fallback-channel.ts';
 import { HybridStore } from './hybrid/hybrid-store.ts';
 import type { LockManager } from './lock.ts';
 import { FallbackLockManager } from './locks/fallback-lock-manager.ts';
@@ -95,6 +96,11 @@ async function assemble(
       : new FallbackLockManager({ redis: redis.locks, database: opened.locks, isUp: () => sessions.isUp }),
     { serverId: server.id },
   );
+  const { daemons } = opened;
+  const events =
+    daemons === undefined && redis === undefined
+      ? undefined
+      : new FallbackChannel({ redis: redis?.daemons, database: daemons, isUp: () => sessions.isUp });
   const reaper = new Reaper({
     serverId: server.id,
     servers: database,
@@ -109,7 +115,7 @@ async function assemble(
     reaper.close();
     registry.close();
     // One that can't be closed properly keeps none of the others open.
-    await Promise.allSettled([locks.close(), lease.close()]);
+    await Promise.allSettled([locks.close(), lease.close(), events?.close()]);
     await Promise.allSettled([sessions.close()]);
     await Promise.allSettled([redis?.link.close()]);
   };
@@ -120,6 +126,11 @@ async function assemble(
     servers: database,
     lease,
     database,
+    tokens: database,
+    connections: database,
+    screens: database,
+    events,
+    changes: opened.watchWrites,
     link: redis?.link,
     cache: redis?.cache,
     movedAside: opened.movedAside,

@@ -48,9 +48,17 @@ export interface NewSession {
   readonly doc: SessionDoc;
 }
 
-export interface CreateOptions {
-  /** Sessions that the user may have running; ended and lost ones don't count. */
+/** How many sessions may run; counted in the transaction that adds one. Ended and lost ones don't count. */
+export interface RunningLimits {
+  /** Of the user, over all servers. */
   readonly limit: number;
+  /** Of the owning server, over all users; no limit when not given. */
+  readonly serverLimit?: number;
+}
+
+export interface CreateOptions extends RunningLimits {
+  /** The owning server's incarnation: creates only while its lease has not lapsed. */
+  readonly incarnation?: number;
   /**
    * A repetition with the same key returns the session that the first call made, as it is since; when that was deleted,
    * SESSION_NOT_FOUND.
@@ -72,6 +80,8 @@ export interface WriteGuard {
   readonly ownerEpoch?: number;
   /** A read-modify-write: nobody has written since. */
   readonly rev?: number;
+  /** The writing server's incarnation (in a claim the claimant's): writes only while its lease has not lapsed. LEASE_LOST else. */
+  readonly incarnation?: number;
 }
 
 /**
@@ -80,17 +90,27 @@ export interface WriteGuard {
  * write may have been done all the same (then read, or repeat it under its idempotency key).
  */
 export interface SessionStore {
-  /** Rejects with NAME_TAKEN or TOO_MANY_SESSIONS, both decided in the creating transaction. */
+  /** Rejects with NAME_TAKEN, TOO_MANY_SESSIONS or LEASE_LOST, all decided in the creating transaction. */
   create(session: NewSession, options: CreateOptions): Promise<SessionRow>;
   /** Undefined when there is none, or it was deleted. */
   get(id: string): Promise<SessionRow | undefined>;
   getByName(userId: string, name: string): Promise<SessionRow | undefined>;
-  /** Live rows, oldest first. */
-  list(userId: string): Promise<ListedSession[]>;
-  /** Rejects with SESSION_NOT_FOUND, STALE_REVISION (the guard does not hold), NAME_TAKEN. */
+  /** Live rows of a user, or of everybody, oldest first. */
+  list(userId?: string): Promise<ListedSession[]>;
+  /** Rejects with SESSION_NOT_FOUND, STALE_REVISION (the guard does not hold), LEASE_LOST, NAME_TAKEN. */
   update(id: string, guard: WriteGuard, change: SessionChange): Promise<SessionRow>;
-  /** Makes `server` the owner: `ownerEpoch` becomes the new `rev`. Rejects as `update`. */
-  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow>;
+  /**
+   * Makes `server` the owner: `ownerEpoch` becomes the new `rev`. Rejects as `update`; with OWNER_ALIVE while the owner is another
+   * server whose lease has not lapsed, unless it is `server` under an earlier id (the same host and state directory); and with
+   * TOO_MANY_SESSIONS when the change lets one more run than `limits` allow. All of it is decided in the claiming transaction.
+   */
+  claim(
+    id: string,
+    guard: WriteGuard,
+    server: string,
+    change: SessionChange,
+    limits?: RunningLimits,
+  ): Promise<SessionRow>;
   /** Marks it deleted; undefined when it was gone already, or never was. Rejects with STALE_REVISION. */
   delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined>;
   /** Last activity, in milliseconds since 1970, of many sessions in one write; outside `rev`. */

@@ -1,4 +1,12 @@
-import type { Database, ServerIdentity, ServerTable } from './database.ts';
+import type {
+  ConnectionTable,
+  Database,
+  ScreenTable,
+  ServerIdentity,
+  ServerTable,
+  TokenTable,
+} from './database.ts';
+import type { WholeChannel } from './event-channel.ts';
 import type { HealthState } from './hybrid/health-state.ts';
 import type { HybridStore } from './hybrid/hybrid-store.ts';
 import type { LockManager } from './lock.ts';
@@ -58,6 +66,16 @@ export interface Store {
   readonly servers: ServerTable;
   readonly lease: LeaseKeeper;
   readonly database: Database;
+  readonly tokens: TokenTable;
+  readonly connections: ConnectionTable;
+  readonly screens: ScreenTable;
+  /** What happens, told to all servers: Redis while it is up, else the database; undefined where neither can tell (SQLite without Redis). */
+  readonly events: WholeChannel | undefined;
+  /**
+   * Calls the listener within 100 ms after anybody may have written to the database, this process too. Returns what ends it.
+   * Undefined on PostgreSQL, where `events` tell.
+   */
+  readonly changes: ((listener: () => void) => () => void) | undefined;
   /** Undefined where no Redis is configured. */
   readonly link: RedisLink | undefined;
   /** Of Redis; the same condition. */

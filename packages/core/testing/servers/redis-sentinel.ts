@@ -1,5 +1,6 @@
 import type { RedisAddress } from '../../src/store/redis/settings.ts';
-import { Certificates, listenLines } from './redis-certificates.ts';
+import { Certificates } from '../certificates.ts';
+import { cliFlags, listenLines } from './redis-certificates.ts';
 import { eventually, RedisProcess } from './redis-process.ts';
 
 const QUORUM = 2;
@@ -110,7 +111,7 @@ export class RedisSentinelGroup {
   }
 
   get #flags(): readonly string[] {
-    return this.#certificates?.cliFlags() ?? [];
+    return cliFlags(this.#certificates);
   }
 
   get #dataFlags(): readonly string[] {

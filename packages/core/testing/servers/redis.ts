@@ -1,4 +1,5 @@
-import { Certificates, listenLines } from './redis-certificates.ts';
+import { Certificates } from '../certificates.ts';
+import { cliFlags, listenLines } from './redis-certificates.ts';
 import { RedisProcess } from './redis-process.ts';
 
 export interface RedisServerOptions {
@@ -26,7 +27,7 @@ export class RedisServer {
     this.ca = certificates?.pem();
     this.#cliFlags = [
       ...(options.password === undefined ? [] : ['--no-auth-warning', '-a', options.password]),
-      ...(certificates === undefined ? [] : certificates.cliFlags()),
+      ...cliFlags(certificates),
     ];
   }
 

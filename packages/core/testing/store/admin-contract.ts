@@ -5,7 +5,9 @@ import { exportDatabase, importDatabase } from '@triterm/core/store/open-store';
 import { MIN_COMPATIBLE, SCHEMA_VERSION } from '@triterm/core/store/schema';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DatabaseHarness } from './database-contract.ts';
+import { exampleScreen } from './screen-table-contract.ts';
 import { exampleDoc, exampleSession, USER } from './session-examples.ts';
+import { exampleToken } from './token-table-contract.ts';
 
 export interface AdminHarness extends DatabaseHarness {
   /** The administration of the same database; `dispose` closes it. */
@@ -56,7 +58,7 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
       await target?.dispose();
     });
 
-    /** Live, ended, renamed and deleted sessions, activity and an idempotency key. */
+    /** Live, ended, renamed and deleted sessions, activity, an idempotency key, tokens and a screen. */
     const fill = async (database: Database): Promise<void> => {
       const one = await database.create(exampleSession('one'), { ...ROOMY, idempotencyKey: 'key-1' });
       const two = await database.create(exampleSession('two', { userId: 'other' }), ROOMY);
@@ -65,6 +67,11 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
       await database.claim(two.id, {}, 'server-2', { state: 'exited', doc: exampleDoc({ exitCode: 3 }) });
       await database.delete(gone.id, {});
       await database.recordActivity(new Map([[one.id, Date.now() + 1000]]));
+      await database.createToken(exampleToken('t1', { sessionId: one.id, expiresInMs: 60_000 }));
+      await database.createToken(exampleToken('t2', { userId: 'other', scope: 'admin' }));
+      await database.revokeToken('t2');
+      await database.recordTokenUse(new Map([['t1', 1000]]));
+      await database.putScreens([exampleScreen(one, 77)]);
     };
 
     it('says what there is, without changing it', async () => {
@@ -93,7 +100,17 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
       const dump = await dumpText(exporting);
       const before = await into.epochs();
       const imported = await importDatabase(Readable.from([dump]), importing, APPEND);
-      expect(imported.counts).toEqual({ session: 3, session_activity: 1, idempotency: 1 });
+      expect(imported.counts).toEqual({
+        session: 3,
+        session_activity: 1,
+        idempotency: 1,
+        token: 2,
+        session_screen: 1,
+      });
+      expect(await into.listTokens()).toEqual(await from.listTokens());
+      const screen = (await from.list(USER)).map(({ id }) => id).at(0) ?? '';
+      expect(await into.getScreen(screen)).toEqual(await from.getScreen(screen));
+      expect(await into.getScreen(screen)).toMatchObject({ offset: 77 });
       expect(rowsOf(await dumpText(importing)).toSorted()).toEqual(rowsOf(dump).toSorted());
       for (const user of [USER, 'other']) expect(await into.list(user)).toEqual(await from.list(user));
       // The key of a creation is good there too.
@@ -105,6 +122,32 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
       expect(imported.epochs.db).not.toBe((await from.epochs()).db);
       expect(imported.epochs.cache).toBe(before.cache + 1);
       expect(await into.outboxDepth()).toMatchObject({ entries: 0 });
+    });
+
+    it('keeps tokens that are there beside those that come, and lets none in that was revoked on either side', async () => {
+      const [from, exporting] = await opened(source);
+      const [into, importing] = await opened(target);
+      for (const id of ['both', 'here', 'there', 'old']) await from.createToken(exampleToken(id));
+      await from.revokeToken('there');
+      const dump = await dumpText(exporting);
+      for (const id of ['both', 'here', 'there', 'own']) await into.createToken(exampleToken(id));
+      await into.revokeToken('here');
+      const imported = await importDatabase(Readable.from([dump]), importing, { replace: true });
+      expect(imported.counts.token).toBe(5);
+      const ids = ['both', 'here', 'there', 'old', 'own', 'unknown'];
+      expect(await into.refusedTokens(ids)).toEqual(['here', 'there', 'unknown']);
+    });
+
+    it('takes in a dump of the first version, which knew neither tokens nor screens', async () => {
+      const [from, exporting] = await opened(source);
+      const [into, importing] = await opened(target);
+      const row = await from.create(exampleSession('work'), ROOMY);
+      const [head = '', ...rest] = (await dumpText(exporting)).trimEnd().split('\n').slice(0, -1);
+      const counts = { session: 1, session_activity: 0, idempotency: 0 };
+      const first = { ...(JSON.parse(head) as object), version: 1, schema: 2, counts };
+      const dump = sealed([JSON.stringify(first), ...rest]);
+      await importDatabase(Readable.from([dump]), importing, APPEND);
+      expect(await into.get(row.id)).toEqual(row);
     });
 
     it('goes on with revisions above all that came, and above all that were there', async () => {
@@ -184,7 +227,9 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
         'a document that is none': doctored({ doc: 'no JSON' }),
         'an unknown table': sealed([head, row.replace('"session"', '"secrets"'), ...rest]),
         'an id twice': sealed([
-          change(head, { counts: { session: 4, session_activity: 1, idempotency: 1 } }),
+          change(head, {
+            counts: { session: 4, session_activity: 1, idempotency: 1, token: 2, session_screen: 1 },
+          }),
           row,
           row,
           ...rest,
@@ -194,7 +239,7 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
         const importing_ = importDatabase(Readable.from([text]), importing, { replace: true });
         await expect(importing_, what).rejects.toMatchObject({ code: 'DUMP_DAMAGED' });
       }
-      for (const members of [{ version: 2 }, { schema: 99 }]) {
+      for (const members of [{ version: 99 }, { schema: 99 }]) {
         const newer = sealed([change(head, members), row, ...rest]);
         const importing_ = importDatabase(Readable.from([newer]), importing, { replace: true });
         await expect(importing_).rejects.toMatchObject({ code: 'STORE_TOO_NEW' });
@@ -250,12 +295,34 @@ export function adminContract(name: string, makeHarness: () => Promise<AdminHarn
       expect((await into.list(USER)).length).toBe(1201);
     });
 
+    it('dumps screens, which are large, in smaller pieces, and takes them in again', async () => {
+      const [from, exporting] = await opened(source);
+      const [into, importing] = await opened(target);
+      const rows = await Promise.all(
+        Array.from({ length: 45 }, (_, i) => from.create(exampleSession(`s${i}`), ROOMY)),
+      );
+      await from.putScreens(rows.map(row => exampleScreen(row, 1)));
+      const pieces: string[] = [];
+      const output = new Writable({
+        write(chunk, _encoding, done) {
+          pieces.push(String(chunk));
+          done();
+        },
+      });
+      await exportDatabase(exporting, output);
+      const screens = pieces.filter(piece => piece.includes('"session_screen","row"'));
+      expect(screens.map(piece => piece.trimEnd().split('\n').length)).toEqual([20, 20, 5]);
+      const imported = await importDatabase(Readable.from([pieces.join('')]), importing, APPEND);
+      expect(imported.counts.session_screen).toBe(45);
+      for (const row of rows) expect(await into.getScreen(row.id)).toMatchObject({ offset: 1 });
+    });
+
     it('gives up a dump whose output fails, and can make the next', async () => {
       const [database, admin] = await opened(source);
       await fill(database);
       const output = new Writable({ write: (_chunk, _encoding, done) => done(new Error('no space')) });
       await expect(exportDatabase(admin, output)).rejects.toThrow('no space');
-      expect(rowsOf(await dumpText(admin))).toHaveLength(5);
+      expect(rowsOf(await dumpText(admin))).toHaveLength(8);
     });
   });
 }

@@ -1,11 +1,15 @@
 import type { Database } from '@triterm/core/store';
 import { afterEach, beforeEach, describe } from 'vitest';
+import { connectionTable } from './connection-table-contract.ts';
 import { epochTable } from './epoch-table-contract.ts';
+import { leaseGuards } from './lease-guard-contract.ts';
 import { outbox } from './outbox-contract.ts';
 import { revisions } from './revision-contract.ts';
+import { screenTable } from './screen-table-contract.ts';
 import { serverTable } from './server-table-contract.ts';
 import { sessionTable } from './session-table-contract.ts';
 import { socketTable } from './socket-table-contract.ts';
+import { tokenTable } from './token-table-contract.ts';
 
 /** One database for one test, and the way to open it as several servers would. */
 export interface DatabaseHarness {
@@ -26,7 +30,11 @@ const PARTS: Readonly<Record<string, (opened: Opened) => void>> = {
   'counts revisions': revisions,
   'keeps epochs': epochTable,
   'knows servers by their leases': serverTable,
+  'has writes guarded by leases': leaseGuards,
   'keeps sockets': socketTable,
+  'keeps tokens': tokenTable,
+  'counts connections': connectionTable,
+  'keeps screens': screenTable,
 };
 
 /** What every database does beside the session store's contract. Registers a suite. */

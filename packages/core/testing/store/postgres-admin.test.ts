@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { DatabaseAdmin } from '@triterm/core/store';
+import { SCHEMA_VERSION } from '@triterm/core/store/schema';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { importDatabase } from '../../src/store/admin/index.ts';
 import { PostgresAdmin } from '../../src/store/postgres/index.ts';
@@ -56,7 +57,7 @@ describe('the administration of a PostgreSQL database', () => {
     expect(status.location).toMatch(/^postgres:\/\/triterm@127\.0\.0\.1:\d+\/test_\d+$/);
     await expect(dumpText(admin)).rejects.toMatchObject({ code: 'STORE_UNAVAILABLE' });
     expect(await admin.status()).toMatchObject({ schema: 0 });
-    expect(await admin.migrate()).toEqual({ from: 0, to: 2 });
+    expect(await admin.migrate()).toEqual({ from: 0, to: SCHEMA_VERSION });
     expect(rowsOf(await dumpText(admin))).toEqual([]);
   });
 

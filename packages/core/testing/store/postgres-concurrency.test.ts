@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Program } from '../program.ts';
 import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { PostgresHarness } from './postgres-harness.ts';
+import { exampleServer, LONG_MS } from './server-examples.ts';
 import { exampleDoc, exampleSession, USER } from './session-examples.ts';
 
 const ROOMY = { limit: 1_000_000 };
@@ -106,6 +107,27 @@ describe('PostgreSQL among many writers', () => {
     expect(written.map(({ rev }) => rev > last)).toEqual([true, true]);
     expect(written.map(({ rev, ownerEpoch }) => rev === ownerEpoch)).toEqual([true, true]);
     expect(written[0]?.doc).toMatchObject({ cols: 1, rows: 1 });
+  });
+
+  it('has a claim wait for the owner that comes back at this moment, and refuses it then', async () => {
+    const { database, locks } = await harness.openAll();
+    const owner = exampleServer('server-1', { stateDir: '/elsewhere' });
+    const { incarnation } = await database.registerServer(owner, LONG_MS);
+    const row = await database.create(exampleSession('work'), ROOMY);
+    await database.releaseServer('server-1', incarnation);
+    let claimed: Promise<unknown> = Promise.resolve();
+    await locks.tryWithAdvisoryLock('first', { waitMs: 0 }, async store => {
+      await store.registerServer(owner, LONG_MS);
+      claimed = database.claim(row.id, { rev: row.rev }, 'server-2', {}).catch(error => error.code);
+      const waits =
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+      await Promise.race([
+        expect.poll(() => server.query(waits, harness.url), { interval: 5 }).toHaveLength(1),
+        claimed,
+      ]);
+    });
+    expect(await claimed).toBe('OWNER_ALIVE');
+    expect(await database.get(row.id)).toEqual(row);
   });
 
   it('merges members that several servers write at once, and loses none', async () => {

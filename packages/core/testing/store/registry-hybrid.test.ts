@@ -177,7 +177,7 @@ describe('the hybrid registry', () => {
 describe('the reaper', () => {
   const server = (id: string, incarnation: number, leaseLeftMs: number) => ({
     ...{ id, incarnation, leaseLeftMs },
-    ...{ hostId: 'host', bootId: 'boot', stateDir: '/', advertiseUrl: null },
+    ...{ hostId: 'host', bootId: 'boot', stateDir: '/', advertiseUrl: null, draining: false },
   });
 
   it('takes all incarnations of the dead and the earlier ones of the living, and never itself', () => {

@@ -1,29 +1,20 @@
 import type { ServerIdentity } from '@triterm/core/store';
 import { expect, it } from 'vitest';
 import type { Opened } from './database-contract.ts';
-
-const LONG_MS = 60_000;
-
-function identity(id: string, change: Partial<ServerIdentity> = {}): ServerIdentity {
-  return {
-    id,
-    hostId: 'host-1',
-    bootId: 'boot-1',
-    stateDir: '/state',
-    advertiseUrl: null,
-    ...change,
-  };
-}
+import { exampleServer, LONG_MS } from './server-examples.ts';
 
 export function serverTable({ database, another }: Opened): void {
   const register = (id: string, leaseMs: number, change: Partial<ServerIdentity> = {}) =>
-    database().registerServer(identity(id, change), leaseMs);
+    database().registerServer(exampleServer(id, change), leaseMs);
 
   it('lists them as they introduced themselves, by id', async () => {
     const b = await register('b', LONG_MS, { advertiseUrl: 'wss://b.example' });
     const a = await register('a', LONG_MS);
     const servers = await (await another()).listServers();
-    expect(servers).toMatchObject([identity('a'), identity('b', { advertiseUrl: 'wss://b.example' })]);
+    expect(servers).toMatchObject([
+      exampleServer('a'),
+      exampleServer('b', { advertiseUrl: 'wss://b.example' }),
+    ]);
     expect(servers.map(({ incarnation }) => incarnation)).toEqual([a.incarnation, b.incarnation]);
     for (const { leaseLeftMs } of [a, b, ...servers]) {
       expect(leaseLeftMs).toBeGreaterThan(LONG_MS / 2);
@@ -59,8 +50,8 @@ export function serverTable({ database, another }: Opened): void {
   it('gives an id to one of two hosts that ask at once', async () => {
     const second = await another();
     const asked = await Promise.allSettled([
-      database().registerServer(identity('a', { hostId: 'host-1' }), LONG_MS),
-      second.registerServer(identity('a', { hostId: 'host-2' }), LONG_MS),
+      database().registerServer(exampleServer('a', { hostId: 'host-1' }), LONG_MS),
+      second.registerServer(exampleServer('a', { hostId: 'host-2' }), LONG_MS),
     ]);
     expect(asked.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
     expect(asked.find(({ status }) => status === 'rejected')).toMatchObject({
@@ -72,7 +63,7 @@ export function serverTable({ database, another }: Opened): void {
     const second = await another();
     const rows = await Promise.all(
       Array.from({ length: 10 }, (_, i) =>
-        (i % 2 === 0 ? database() : second).registerServer(identity('a'), LONG_MS),
+        (i % 2 === 0 ? database() : second).registerServer(exampleServer('a'), LONG_MS),
       ),
     );
     expect(new Set(rows.map(({ incarnation }) => incarnation)).size).toBe(10);
@@ -115,5 +106,31 @@ export function serverTable({ database, another }: Opened): void {
     // The one before, late.
     await database().releaseServer('a', first.incarnation);
     expect(await database().renewServer('a', second.incarnation, LONG_MS)).toBe(true);
+  });
+
+  it('drain by the word of their incarnation, until another one begins', async () => {
+    const first = await register('a', LONG_MS);
+    await register('b', LONG_MS);
+    expect(first.draining).toBe(false);
+    const draining = async () =>
+      (await (await another()).listServers()).map(({ id, draining }) => [id, draining]);
+    await database().setDraining('a', first.incarnation, true);
+    expect(await draining()).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    expect(await database().renewServer('a', first.incarnation, LONG_MS)).toBe(true);
+    expect(await draining()).toEqual([
+      ['a', true],
+      ['b', false],
+    ]);
+    await database().setDraining('a', first.incarnation, false);
+    await database().setDraining('a', first.incarnation, true);
+    expect((await register('a', LONG_MS)).draining).toBe(false);
+    await database().setDraining('a', first.incarnation, true);
+    expect(await draining()).toEqual([
+      ['a', false],
+      ['b', false],
+    ]);
   });
 }

@@ -68,6 +68,50 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
         expect(await store.list(USER)).toHaveLength(10);
       });
 
+      it('makes ten of 25 users’ that are asked for at once where the server may have ten', async () => {
+        const second = await harness.open();
+        const options = { limit: 3, serverLimit: 10 };
+        const asked = await Promise.allSettled(
+          Array.from({ length: 25 }, (_, i) =>
+            (i % 2 === 0 ? store : second).create(exampleSession(`s${i}`, { userId: `user-${i}` }), options),
+          ),
+        );
+        expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(10);
+        for (const { reason } of asked.filter(result => result.status === 'rejected'))
+          expect(reason).toMatchObject({
+            code: 'TOO_MANY_SESSIONS',
+            message: expect.stringContaining('maxSessionsPerServer'),
+            details: { running: 10, limit: 10, serverId: 'server-1' },
+          });
+        expect(await store.list()).toHaveLength(10);
+      });
+
+      it('counts running sessions of the same server only, those that it has claimed too', async () => {
+        const one = { limit: 10, serverLimit: 1 };
+        const first = await store.create(exampleSession('first'), one);
+        const full = () => store.create(exampleSession('second', { userId: 'other' }), one);
+        await expect(full()).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' });
+        const theirs = await store.create(exampleSession('theirs', { ownerServer: 'server-2' }), one);
+        await store.update(first.id, {}, { state: 'exited' });
+        await store.claim(theirs.id, {}, 'server-1', {});
+        await expect(full()).rejects.toMatchObject({ code: 'TOO_MANY_SESSIONS' });
+        await store.delete(theirs.id, {});
+        await full();
+      });
+
+      it('is held up by nobody when users and servers are many, each with its limit', async () => {
+        const second = await harness.open();
+        const rows = await Promise.all(
+          Array.from({ length: 40 }, (_, i) =>
+            (i % 2 === 0 ? store : second).create(
+              exampleSession(`s${i}`, { userId: `user-${i % 3}`, ownerServer: `server-${i % 5}` }),
+              { limit: 14, serverLimit: 8, idempotencyKey: newToken() },
+            ),
+          ),
+        );
+        expect(new Set(rows.map(({ id }) => id)).size).toBe(40);
+      });
+
       it('counts running sessions of the same user only', async () => {
         const one = { limit: 1 };
         const first = await store.create(exampleSession('first'), one);
@@ -124,6 +168,15 @@ export function sessionStoreContract(name: string, makeHarness: () => Promise<St
         expect(await store.get('000000000000')).toBeUndefined();
         expect(await store.getByName(USER, 'nothing')).toBeUndefined();
         expect(await store.list(USER)).toEqual([]);
+      });
+
+      it('list everybody’s when no user is named', async () => {
+        const one = await make('one');
+        const two = await store.create(exampleSession('two', { userId: 'other' }), ROOMY);
+        const gone = await make('gone');
+        await store.delete(gone.id, {});
+        expect((await store.list()).map(({ id }) => id)).toEqual([one.id, two.id]);
+        expect((await store.list('other')).map(({ id }) => id)).toEqual([two.id]);
       });
 
       it('list the oldest first', async () => {

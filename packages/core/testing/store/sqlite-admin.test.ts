@@ -2,6 +2,7 @@ import { existsSync, lstatSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { Database, DatabaseAdmin } from '@triterm/core/store';
+import { SCHEMA_VERSION } from '@triterm/core/store/schema';
 import { openSqliteDatabase, SqliteAdmin } from '@triterm/core/store/sqlite';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { importDatabase } from '../../src/store/admin/index.ts';
@@ -60,9 +61,9 @@ describe('the administration of a SQLite database', () => {
   });
 
   it('makes a database where there is none, kept to the user', async () => {
-    expect(await admin.migrate()).toEqual({ from: 0, to: 2 });
+    expect(await admin.migrate()).toEqual({ from: 0, to: SCHEMA_VERSION });
     expect(lstatSync(harness.file).mode & 0o777).toBe(0o600);
-    expect(await admin.status()).toMatchObject({ schema: 2, sessions: 0 });
+    expect(await admin.status()).toMatchObject({ schema: SCHEMA_VERSION, sessions: 0 });
     expect(rowsOf(await dumpText(admin))).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { MIN_COMPATIBLE, SCHEMA_VERSION } from '@triterm/core/store/schema';
 import SqliteDriver from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
@@ -55,7 +56,7 @@ describe('a SQLite database of the first release', () => {
     const server = await database.registerServer({ id: 'server-1', ...identity }, 1000);
     expect(server.incarnation).toBeGreaterThan(7);
     const admin = await harness.openAdmin();
-    expect(await admin.status()).toMatchObject({ schema: 2, minCompatible: 2 });
+    expect(await admin.status()).toMatchObject({ schema: SCHEMA_VERSION, minCompatible: MIN_COMPATIBLE });
   });
 
   it('is brought up to date once by several that open it at once', async () => {
@@ -74,7 +75,7 @@ describe('a SQLite database of the first release', () => {
     });
     const dump = await dumpText(admin);
     expect((await admin.status()).schema).toBe(1);
-    expect(await admin.migrate()).toEqual({ from: 1, to: 2 });
+    expect(await admin.migrate()).toEqual({ from: 1, to: SCHEMA_VERSION });
     const elsewhere = new SqliteHarness();
     try {
       const importing = await elsewhere.openAdmin();

@@ -134,6 +134,8 @@ describe('what may stand in the log', () => {
     ['postgres:///db?password=hunter2&host=/run', 'postgres:///db?password=[hidden]&host=/run'],
     ['REDIS_PASSWORD=hunter2 PORT=1', 'REDIS_PASSWORD=[hidden] PORT=1'],
     ['https://me:hunter2@host/p', 'https://[hidden]@host/p'],
+    [`"Bearer trt_0123abcd_${'hunter2_-'.repeat(5)}"`, '"Bearer trt_0123abcd_[hidden]"'],
+    [`sent trs_${'hunter2-_'.repeat(5)}.`, 'sent trs_[hidden].'],
   ])('holds no password, however it is written: %s', (text, shown) => {
     expect(redactText(text)).toBe(shown);
   });

@@ -7,6 +7,8 @@ const STORE_CREDENTIALS = /\b((?:rediss?|postgres(?:ql)?):\/\/)[^\s"'`]*@/gi;
 const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
 /** `postgres:///name?password=…`, `REDIS_PASSWORD=…`. */
 const ASSIGNED_PASSWORD = /\b(\w*pass(?:word|wd)?=)[^\s&"'`]+/gi;
+/** Secret parts of tokens, and what servers show each other. */
+const BEARERS = /\b(trt_[0-9a-f]{8}_|trs_)[\w-]{16,}/g;
 
 const HIDDEN = '[hidden]';
 const MAX_DEPTH = 6;
@@ -33,7 +35,8 @@ export function redactText(text: string): string {
   const shown = text
     .replaceAll(STORE_CREDENTIALS, `$1${HIDDEN}@`)
     .replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`)
-    .replaceAll(ASSIGNED_PASSWORD, `$1${HIDDEN}`);
+    .replaceAll(ASSIGNED_PASSWORD, `$1${HIDDEN}`)
+    .replaceAll(BEARERS, `$1${HIDDEN}`);
   return shown.length > MAX_TEXT_LENGTH ? `${shown.slice(0, MAX_TEXT_LENGTH)}…` : shown;
 }
 

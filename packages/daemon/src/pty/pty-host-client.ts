@@ -83,7 +83,7 @@ export class PtyHostClient {
 
   async #spawn(request: SpawnRequest): Promise<Pty> {
     const { session, file, argv, cwd, env, cols, rows } = request;
-    const link = this.#access.link();
+    const link = this.#connected();
     const asked = link.request('spawn', {
       session,
       file,
@@ -97,6 +97,8 @@ export class PtyHostClient {
     const { handle, pid } = await asked.catch(thrown => {
       if (!(thrown instanceof TermError) || (thrown.code !== 'CONNECTION_LOST' && thrown.code !== 'TIMEOUT'))
         throw thrown;
+      // What it still starts when it goes on is found, and forgotten, over the next connection.
+      if (thrown.code === 'TIMEOUT') link.destroy(thrown);
       throw new TermError('OUTCOME_UNKNOWN', 'The pty-host did not answer; the program may have started.', {
         cause: thrown,
       });
@@ -134,6 +136,12 @@ export class PtyHostClient {
     this.#link = undefined;
   }
 
+  #connected(): HostLink {
+    if (this.#link === undefined)
+      throw new TermError('PTY_HOST_UNAVAILABLE', 'There is no connection to the pty-host.');
+    return this.#link;
+  }
+
   readonly #access: HostAccess = this.#makeAccess();
 
   #makeAccess(): HostAccess {
@@ -142,11 +150,7 @@ export class PtyHostClient {
       get hostId(): string {
         return client.#identity.id;
       },
-      link: () => {
-        if (this.#link === undefined)
-          throw new TermError('PTY_HOST_UNAVAILABLE', 'There is no connection to the pty-host.');
-        return this.#link;
-      },
+      link: () => this.#connected(),
       linkIfOpen: () => this.#link,
       nextChannel: () => {
         this.#lastChannel += 1;

@@ -27,7 +27,7 @@ export interface PtyHostInfo {
 }
 
 export interface SpawnRequest extends WindowSize {
-  /** The session's id. */
+  /** What the host is to call it: the session's `ptyId`. */
   readonly session: string;
   /** Absolute path of the program, resolved and checked. */
   readonly file: string;

@@ -9,8 +9,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { VERSION } from '@triterm/core/protocol';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { REQUEST_TIMEOUT_MS, VERSION } from '@triterm/core/protocol';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FloodFile } from '../pty-host/testing/flood-file.ts';
 import { HostClient } from '../pty-host/testing/host-client.ts';
 import { descriptorsOf } from '../pty-host/testing/host-process.ts';
@@ -292,6 +292,37 @@ describe('the pty-hosts of a daemon', () => {
     input.write(0, Buffer.from('alive\n'));
     await kept.untilText('alive');
     expect(hosts.list()).toMatchObject([{ sessions: 1 }]);
+  });
+
+  it('that stopped, and start a program when nobody waits for it any more, have it forgotten', async () => {
+    const { hosts } = await open();
+    const kept = await hosts.spawn(sh('exec cat'));
+    const recorder = await follow(kept);
+    const [host] = hosts.list();
+    if (host === undefined) throw new Error('no host');
+    process.kill(host.pid, 'SIGSTOP');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const late = expect(
+        hosts.spawn(sh(`echo > ${join(dir, 'begun')}; exec sleep 1000`)),
+      ).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+      await vi.advanceTimersByTimeAsync(REQUEST_TIMEOUT_MS);
+      await late;
+    } finally {
+      vi.useRealTimers();
+      process.kill(host.pid, 'SIGCONT');
+    }
+    await until(() => existsSync(join(dir, 'begun')), 'the program to have begun');
+    const onlooker = await HostClient.connect(join(dir, `${host.id}.sock`), { claim: false });
+    await until(async () => {
+      const { ptys } = await onlooker.request('list', {});
+      return ptys.length === 1 && ptys[0]?.handle === kept.info.handle;
+    }, 'the late program to be forgotten');
+    onlooker.drop();
+    await until(() => hosts.list()[0]?.sessions === 1, 'its place to be free');
+    const input = await kept.openInput('a', () => {});
+    input.write(0, Buffer.from('alive\n'));
+    await recorder.untilText('alive');
   });
 
   it('serve what is asked as soon as they are found again, while the rest is asked for anew', async () => {

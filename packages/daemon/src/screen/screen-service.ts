@@ -1,9 +1,16 @@
+import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { TermError } from '@triterm/core/errors';
 import { ENTRY_POINT_OPTIONS, entryPoint } from '../entry-points.ts';
 import type { Screen, ScreenListener, ScreenOptions, Screens } from './screen.ts';
 import { type ScreenLink, ScreenProxy } from './screen-proxy.ts';
-import type { FromWorker, RequestName, ScreenRequests, ToWorker } from './worker-messages.ts';
+import {
+  type FromWorker,
+  LEAVE,
+  type RequestName,
+  type ScreenRequests,
+  type ToWorker,
+} from './worker-messages.ts';
 
 export interface ScreensOptions {
   /** The thread's file; another one in tests. */
@@ -13,6 +20,8 @@ export interface ScreensOptions {
 }
 
 const SILENCE_MS = 20_000;
+/** The thread may bring to its end what it has begun; then it is cut off. */
+const LEAVE_MS = 300;
 /** A thread that does not end in this time is left to the process's own end. */
 const CLOSE_MS = 2000;
 /** Unparsed output of all screens together at which streams are to wait; one screen may always have `SHARE_BYTES`. */
@@ -64,12 +73,14 @@ class ScreenService implements Screens, ScreenLink {
     const worker = this.#worker;
     this.#drop(new TermError('SHUTTING_DOWN', 'The daemon is ending.'), false);
     if (worker === undefined) return;
-    let timer: NodeJS.Timeout | undefined;
-    const deadline = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, CLOSE_MS);
+    // A thread that is cut off in the middle of native code has taken the process with it.
+    const left = once(worker, 'exit', { signal: AbortSignal.timeout(LEAVE_MS) });
+    worker.postMessage(LEAVE);
+    await left.catch(async () => {
+      const cutOff = once(worker, 'exit', { signal: AbortSignal.timeout(CLOSE_MS) });
+      void worker.terminate();
+      await cutOff.catch(() => {});
     });
-    await Promise.race([worker.terminate(), deadline]);
-    clearTimeout(timer);
   }
 
   // The rest is what the proxies see.

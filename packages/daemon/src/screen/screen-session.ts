@@ -89,6 +89,7 @@ export class ScreenSession {
     this.history = new History({
       dir: options.historyDir,
       keepLines: options.scrollbackLines,
+      ...(options.scrollbackBytes === undefined ? {} : { keepBytes: options.scrollbackBytes }),
       packedBelow: start?.packedBelow ?? 0,
       floor: start?.historyFloor ?? 0,
       trouble: message => port.trouble(this, message),

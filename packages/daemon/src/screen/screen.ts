@@ -18,6 +18,8 @@ export interface ScreenOptions extends WindowSize {
   readonly checkpoint: Uint8Array | null;
   /** Lines of scrollback that are kept. */
   readonly scrollbackLines: number;
+  /** Bytes that they may have, packed; no bound when not given. */
+  readonly scrollbackBytes?: number;
   /** Directory for packed scrollback (made when missing, 0700), or null to keep it in memory. */
   readonly historyDir: string | null;
 }

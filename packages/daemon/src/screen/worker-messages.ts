@@ -11,6 +11,9 @@ import type {
   ShellMark,
 } from './screen.ts';
 
+/** The last message of the main thread: the worker is to end by itself. */
+export const LEAVE = 'leave';
+
 /** What the main thread sends: several at once, in the order in which they were made. `screen` names one open screen. */
 export type ToWorker =
   | { readonly kind: 'open'; readonly screen: number; readonly options: ScreenOptions }

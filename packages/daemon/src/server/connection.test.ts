@@ -3,7 +3,8 @@ import { PassThrough } from 'node:stream';
 import { TermError } from '@triterm/core/errors';
 import { type Frame, FrameKind, Peer } from '@triterm/core/protocol';
 import { describe, expect, it } from 'vitest';
-import { type AttachedChannel, Connection } from './connection.ts';
+import { Connection } from './connection.ts';
+import { type LocalAttachment, LocalChannel } from './local-channel.ts';
 
 /** What a session is told by its attachments' connection. */
 function attached({ viewer = false } = {}) {
@@ -16,12 +17,9 @@ function attached({ viewer = false } = {}) {
     acknowledged: (offset: number, snapshots: number) => told.push(`acked ${offset} ${snapshots}`),
   };
   attachments.add(attachment);
-  const channel = {
+  const local = {
     attachment,
-    session: {
-      active: () => {},
-      emit: (type: string, data: { client: string }) => told.push(`${type} ${data.client}`),
-    },
+    session: { active: () => {} },
     live: {
       attachments,
       typed: () => {},
@@ -35,8 +33,8 @@ function attached({ viewer = false } = {}) {
           write: (offset: number, bytes: Uint8Array) => told.push(`input ${offset} ${Buffer.from(bytes)}`),
           close: (forget: boolean) => told.push(`close ${forget}`),
         },
-  } as unknown as AttachedChannel;
-  return { channel, told, attachment };
+  } as unknown as LocalAttachment;
+  return { channel: new LocalChannel(local), local, told, attachment };
 }
 
 function connection(): Connection {
@@ -123,7 +121,7 @@ describe('what a connection holds', () => {
     const one = attached();
     own.add(1, one.channel);
     own.detach(1);
-    expect(one.told).toEqual(['close true', 'detach true', 'detached abcd1234']);
+    expect(one.told).toEqual(['close true', 'detach true']);
     expect(() => own.detach(1)).toThrow(expect.objectContaining({ code: 'CLIENT_NOT_FOUND' }));
   });
 
@@ -139,11 +137,33 @@ describe('what a connection holds', () => {
     own.closed();
     own.closed();
     expect(own.gone.aborted).toBe(true);
-    expect(one.told).toEqual(['close false', 'detach true', 'detached abcd1234']);
-    expect(two.told).toEqual(['detach true', 'detached abcd1234']);
+    expect(one.told).toEqual(['close false', 'detach true']);
+    expect(two.told).toEqual(['detach true']);
     expect(order).toEqual(['first', 'second']);
     own.onClose(() => order.push('at once'));
     expect(order.at(-1)).toBe('at once');
+  });
+
+  it('has 32 clients attached at most, those on their way included, and room again for who comes after', async () => {
+    const own = connection();
+    const refused = { code: 'TOO_MANY_CLIENTS' };
+    const attach = (channel: number, arrived: Promise<void> = Promise.resolve()) =>
+      own.attaching(channel, async () => {
+        await arrived;
+        own.add(channel, attached().channel);
+      });
+    const arriving = Promise.withResolvers<void>();
+    const first = Array.from({ length: 16 }, (_, channel) => attach(channel, arriving.promise));
+    for (let channel = 16; channel < 32; channel += 1) await attach(channel);
+    await expect(attach(32)).rejects.toMatchObject(refused);
+    arriving.resolve();
+    await Promise.all(first);
+    await expect(attach(32)).rejects.toMatchObject(refused);
+    await attach(3);
+    own.detach(5);
+    await expect(own.attaching(32, () => Promise.reject(new Error('away')))).rejects.toThrow('away');
+    await attach(32);
+    await expect(attach(33)).rejects.toMatchObject(refused);
   });
 
   it('is subscribed 64 times at most', () => {
@@ -173,17 +193,8 @@ describe('what a connection holds', () => {
     own.add(1, one.channel);
     own.add(1, two.channel);
     own.data(data(FrameKind.input, 1, 0, 'x'));
-    expect(one.told).toEqual(['close false', 'detach true', 'detached abcd1234']);
+    expect(one.told).toEqual(['close false', 'detach true']);
     expect(two.told).toEqual(['input 0 x']);
-  });
-
-  it('says nothing of an attachment that the session has dismissed already', () => {
-    const own = connection();
-    const one = attached();
-    own.add(1, one.channel);
-    one.channel.live.detach(one.channel.attachment);
-    own.closed();
-    expect(one.told).toEqual(['detach true', 'close false']);
   });
 
   it('ends after what was sent, and tells when the client has gone', async () => {

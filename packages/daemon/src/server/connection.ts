@@ -1,34 +1,41 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { decodeAck, decodeData, type Frame, FrameKind, type Peer } from '@triterm/core/protocol';
 import { CLIENT_NOTIFICATIONS } from '@triterm/core/protocol/messages';
-import type { PtyInput } from '../pty/pty.ts';
-import type { Attachment } from '../session/attachment.ts';
-import type { LiveSession } from '../session/live-session.ts';
-import type { Session } from '../session/session.ts';
-
-/** A client's attachment on one channel of its connection. */
-export interface AttachedChannel {
-  readonly session: Session;
-  readonly live: LiveSession;
-  readonly attachment: Attachment;
-  /** None for viewers. */
-  readonly input: PtyInput | undefined;
-}
+import type { ChannelEnd } from './channel-end.ts';
 
 /** What a connection may leave behind to be cleaned up, beside its attachments. */
 const MAX_SUBSCRIPTIONS = 64;
+/** What may be attached through a connection at once, here and elsewhere. */
+const MAX_CHANNELS = 32;
 
 /** What a connection holds: attachments by channel, subscriptions, requests under way. Ends with its socket. */
 export class Connection {
   readonly peer: Peer;
-  readonly #socket: Socket;
-  readonly #channels = new Map<number, AttachedChannel>();
+  /** On whose behalf it acts. */
+  readonly principal: Principal;
+  /** It came over a network. */
+  readonly remote: boolean;
+  readonly #socket: Duplex;
+  readonly #channels = new Map<number, ChannelEnd>();
+  /** On which something is being attached; one may be there more than once. */
+  readonly #attaching: number[] = [];
   readonly #cleanups: (() => void)[] = [];
   readonly #gone = new AbortController();
+  #pauses = 0;
 
-  constructor(socket: Socket, makePeer: (connection: Connection) => Peer) {
+  constructor(
+    socket: Duplex,
+    makePeer: (connection: Connection) => Peer,
+    caller: { readonly principal: Principal; readonly remote: boolean } = {
+      principal: SOCKET_OWNER,
+      remote: false,
+    },
+  ) {
     this.#socket = socket;
+    this.principal = caller.principal;
+    this.remote = caller.remote;
     this.peer = makePeer(this);
   }
 
@@ -40,7 +47,25 @@ export class Connection {
   /** Its client has said something: it is there. */
   heard(): void {
     const nowMs = performance.now();
-    for (const { attachment } of this.#channels.values()) attachment.heardAtMs = nowMs;
+    for (const end of this.#channels.values()) end.heard(nowMs);
+  }
+
+  /** Reads nothing more of what its client sends until what this returns is called, by everybody who holds it. */
+  pauseReading(): () => void {
+    this.#pauses += 1;
+    this.#socket.pause();
+    let isPaused = true;
+    return () => {
+      if (!isPaused) return;
+      isPaused = false;
+      this.#pauses -= 1;
+      if (this.#pauses === 0) this.#socket.resume();
+    };
+  }
+
+  /** Once everything that waits to be sent has been handed to the system; never when its client goes before. */
+  onDrained(listener: () => void): void {
+    this.#socket.once('drain', listener);
   }
 
   /** Runs when the connection is over. Throws TOO_MANY_WAITING, and runs at once, when there are too many of them. */
@@ -55,35 +80,52 @@ export class Connection {
     }
   }
 
-  add(channel: number, attached: AttachedChannel): void {
-    this.#drop(channel, false);
-    if (this.#gone.signal.aborted) {
-      attached.input?.close(false);
-      attached.live.detach(attached.attachment);
-      return;
+  /** Does what leads to an `add`. Rejects with TOO_MANY_CLIENTS when as many channels as a connection may have are in use, or about to be. */
+  async attaching<T>(channel: number, attach: () => Promise<T>): Promise<T> {
+    const inUse = new Set([...this.#channels.keys(), ...this.#attaching]);
+    if (!inUse.has(channel) && inUse.size >= MAX_CHANNELS) {
+      throw new TermError('TOO_MANY_CLIENTS', `A connection may have ${MAX_CHANNELS} clients attached.`, {
+        hint: 'Open another connection.',
+      });
     }
-    this.#channels.set(channel, attached);
+    this.#attaching.push(channel);
+    try {
+      return await attach();
+    } finally {
+      this.#attaching.splice(this.#attaching.indexOf(channel), 1);
+    }
+  }
+
+  /** From now on the channel ends there. */
+  add(channel: number, end: ChannelEnd): void {
+    this.#channels.get(channel)?.drop();
+    this.#channels.delete(channel);
+    if (this.#gone.signal.aborted) end.drop();
+    else this.#channels.set(channel, end);
+  }
+
+  /** What stands behind each channel that is in use. */
+  ends(): ReadonlyMap<number, ChannelEnd> {
+    return this.#channels;
   }
 
   /** The client detached on purpose. */
   detach(channel: number): void {
-    if (!this.#channels.has(channel))
-      throw new TermError('CLIENT_NOT_FOUND', 'Nothing is attached on this channel.');
-    this.#drop(channel, true);
+    const end = this.#channels.get(channel);
+    if (end === undefined) throw new TermError('CLIENT_NOT_FOUND', 'Nothing is attached on this channel.');
+    this.#channels.delete(channel);
+    end.detach();
   }
 
   data(frame: Frame): void {
-    const attached = this.#channels.get(frame.channel);
-    if (attached === undefined) return;
+    const end = this.#channels.get(frame.channel);
+    if (end === undefined) return;
     if (frame.kind === FrameKind.input) {
       const { offset, bytes } = decodeData(frame);
-      if (attached.input === undefined || attached.attachment.state === 'closed') return;
-      attached.live.typed(attached.attachment, performance.now());
-      attached.session.active();
-      attached.input.write(offset, bytes);
+      end.input(offset, bytes);
     } else if (frame.kind === FrameKind.ack) {
       const { offset, snapshots } = decodeAck(frame);
-      attached.attachment.acknowledged(offset, snapshots, performance.now());
+      end.acknowledged(offset, snapshots);
     } else {
       throw new TermError('BAD_MESSAGE', 'A client sends input and acks only.');
     }
@@ -94,22 +136,20 @@ export class Connection {
     if (method !== 'attachment.resize') return;
     const window = CLIENT_NOTIFICATIONS['attachment.resize'].safeParse(params);
     if (!window.success) throw new TermError('BAD_SIZE', 'A window has between 1x1 and 4096x4096 cells.');
-    const attached = this.#channels.get(channel);
-    attached?.live.windowChanged(attached.attachment, window.data);
+    this.#channels.get(channel)?.windowChanged(window.data);
   }
 
-  /** The primary client's count. */
   #colours(params: unknown, channel: number): void {
     const colours = CLIENT_NOTIFICATIONS['attachment.colours'].safeParse(params);
     if (!colours.success) throw new TermError('BAD_MESSAGE', 'Colours are strings of at most 64 characters.');
-    const attached = this.#channels.get(channel);
-    if (attached?.attachment.primary) attached.live.setColours(colours.data);
+    this.#channels.get(channel)?.colours(colours.data);
   }
 
   /** The socket is closed. */
   closed(): void {
     this.#gone.abort();
-    for (const channel of [...this.#channels.keys()]) this.#drop(channel, false);
+    for (const end of this.#channels.values()) end.drop();
+    this.#channels.clear();
     for (const cleanup of this.#cleanups.splice(0)) cleanup();
   }
 
@@ -121,15 +161,5 @@ export class Connection {
     });
     this.peer.close();
     return gone;
-  }
-
-  #drop(channel: number, onPurpose: boolean): void {
-    const attached = this.#channels.get(channel);
-    if (attached === undefined) return;
-    this.#channels.delete(channel);
-    attached.input?.close(onPurpose);
-    if (!attached.live.attachments.has(attached.attachment)) return;
-    attached.live.detach(attached.attachment);
-    attached.session.emit('detached', { client: attached.attachment.id });
   }
 }

@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { encodeControl, Peer, PROTOCOL, VERSION } from '@triterm/core/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { listenUnix } from './listener.ts';
-import { type Handlers, type RequestContext, Router } from './router.ts';
-import { ProtocolServer } from './server.ts';
+import type { RequestContext } from './router.ts';
+import { ProtocolServer, THROUGH_SOCKET } from './server.ts';
+import { answeringRouter } from './testing/answering-router.ts';
 
 describe('the protocol server', () => {
   let root: string;
@@ -20,12 +21,8 @@ describe('the protocol server', () => {
     root = mkdtempSync(join(tmpdir(), 'triterm-server-'));
     path = join(root, 's');
     onRequest = method => ({ method });
-    const handlers = new Proxy({} as Handlers, {
-      get: (_target, method) => (_params: unknown, context: RequestContext) =>
-        onRequest(String(method), context),
-    });
-    server = new ProtocolServer(new Router(handlers));
-    server.addListener(await listenUnix(path, socket => server.accept(socket)));
+    server = new ProtocolServer(answeringRouter((method, context) => onRequest(method, context)));
+    server.addListener(await listenUnix(path, socket => server.accept(socket, THROUGH_SOCKET)));
   });
   afterEach(async () => {
     for (const socket of sockets.splice(0)) socket.destroy();

@@ -1,4 +1,6 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
 import { Peer, PROTOCOL, VERSION } from '@triterm/core/protocol';
 import { Connection } from './connection.ts';
 import type { Listener } from './listener.ts';
@@ -7,17 +9,37 @@ import type { Router } from './router.ts';
 /** A client that does not read its goodbye is cut off after this time. */
 const GOODBYE_MS = 500;
 
-/** What a client is told: our pid, and whether somebody starts us again, so that clients need not (systemd.exec(5)). */
-const FEATURES = [`pid:${process.pid}`, ...(process.env.INVOCATION_ID === undefined ? [] : ['supervised'])];
+/** What a client on this host is told: our pid, and whether somebody starts us again, so that clients need not (systemd.exec(5)). */
+const LOCAL_FEATURES = [
+  `pid:${process.pid}`,
+  ...(process.env.INVOCATION_ID === undefined ? [] : ['supervised']),
+];
+/** Other servers that a client is told of. */
+const MAX_ENDPOINTS = 16;
+
+/** Who is at the other end of a connection. */
+export interface Arrival {
+  readonly principal: Principal;
+  /** Came over the network: what it says of processes, files and sockets of its host is not of ours. */
+  readonly remote: boolean;
+  /** The connection ends after what was sent; told before it does. */
+  parting?(why: TermError | 'leaving'): void;
+}
+
+/** Who comes through the unix socket: it admits only the account that the server runs as. */
+export const THROUGH_SOCKET: Arrival = { principal: SOCKET_OWNER, remote: false };
 
 /** Accepts connections and serves them. */
 export class ProtocolServer {
   readonly #router: Router;
-  readonly #connections = new Set<Connection>();
+  readonly #endpoints: () => readonly string[];
+  readonly #connections = new Map<Connection, Arrival>();
   readonly #listeners: Listener[] = [];
 
-  constructor(router: Router) {
+  /** `endpoints`: URLs of other servers that a client may go to when this one is gone. */
+  constructor(router: Router, endpoints: () => readonly string[] = () => []) {
     this.#router = router;
+    this.#endpoints = endpoints;
   }
 
   get clients(): number {
@@ -28,11 +50,11 @@ export class ProtocolServer {
     this.#listeners.push(listener);
   }
 
-  accept(socket: Socket): void {
+  accept(stream: Duplex, arrival: Arrival): void {
     const connection = new Connection(
-      socket,
+      stream,
       own =>
-        new Peer(socket, {
+        new Peer(stream, {
           request: (method, params, channel) => {
             own.heard();
             return this.#router.request(own, method, params, channel);
@@ -50,16 +72,22 @@ export class ProtocolServer {
             own.closed();
           },
         }),
+      arrival,
     );
-    this.#connections.add(connection);
-    connection.peer.accept(PROTOCOL, `tritermd ${VERSION}`, FEATURES).catch(() => {});
+    this.#connections.set(connection, arrival);
+    connection.peer
+      .accept(PROTOCOL, `tritermd ${VERSION}`, this.#features(arrival))
+      .catch((thrown: unknown) => {
+        arrival.parting?.(TermError.from(thrown));
+      });
   }
 
   /** Accepts no more, tells everybody, and ends the connections. */
   async close(reason: 'stop' | 'restart'): Promise<void> {
     for (const listener of this.#listeners) listener.close();
-    const gone = [...this.#connections].map(connection => {
+    const gone = [...this.#connections].map(([connection, arrival]) => {
       connection.peer.notify('daemon.leaving', { reason });
+      arrival.parting?.('leaving');
       return connection.end();
     });
     let timer: NodeJS.Timeout | undefined;
@@ -68,5 +96,12 @@ export class ProtocolServer {
     });
     await Promise.race([Promise.all(gone), deadline]);
     clearTimeout(timer);
+  }
+
+  #features({ remote }: Arrival): string[] {
+    if (!remote) return LOCAL_FEATURES;
+    return this.#endpoints()
+      .slice(0, MAX_ENDPOINTS)
+      .map(url => `endpoint:${url}`);
   }
 }

@@ -1,4 +1,4 @@
-import type { WindowSize } from '@triterm/core/domain';
+import { SOCKET_OWNER, type WindowSize } from '@triterm/core/domain';
 import { describe, expect, it } from 'vitest';
 import type { Paint, Rendered } from '../screen/screen.ts';
 import { Attachment, type AttachmentOptions } from './attachment.ts';
@@ -21,6 +21,7 @@ function setUp(options: Partial<AttachmentOptions> = {}) {
       historyLines: 0,
       deviceId: 'device-1',
       deviceName: '',
+      principal: SOCKET_OWNER,
       pid: null,
       nowMs: 0,
       ...options,
@@ -85,7 +86,7 @@ describe('an attachment', () => {
     expect(sent).toHaveLength(4);
     attachment.acknowledged(768 * KIB, 1, 2);
     expect(sent).toHaveLength(5);
-    expect(attachment.info(0).view).toBe('bytes');
+    expect(attachment.info(0, false).view).toBe('bytes');
   });
 
   it('is left behind when its queue is full, and is repainted with what it missed when it has taken the rest', async () => {
@@ -96,7 +97,7 @@ describe('an attachment', () => {
     attachment.acknowledged(0, 1, 0);
     for (let offset = 0; offset < 4096 * KIB; offset += 256 * KIB)
       attachment.push(offset, bytes(256 * KIB), 0);
-    expect(attachment.info(0).view).toBe('behind');
+    expect(attachment.info(0, false).view).toBe('behind');
     const before = sent.length;
     attachment.acknowledged(256 * KIB, 1, 1);
     expect(paints).toHaveLength(0);
@@ -117,7 +118,7 @@ describe('an attachment', () => {
     attachment.acknowledged(0, 1, 0);
     for (let offset = 0; offset < 4096 * KIB; offset += 256 * KIB)
       attachment.push(offset, bytes(256 * KIB), 0);
-    expect(attachment.info(0).view).toBe('bytes');
+    expect(attachment.info(0, false).view).toBe('bytes');
     expect(attachment.holdsStream).toBe(true);
     expect(attachment.stalled(1000, true)).toBe(false);
     expect(attachment.stalled(2100, true)).toBe(true);

@@ -1,4 +1,4 @@
-import { type Role, sameSize, type WindowSize } from '@triterm/core/domain';
+import { type Principal, type Role, sameSize, type WindowSize } from '@triterm/core/domain';
 import type {
   ClientInfo,
   DaemonNotification,
@@ -7,6 +7,7 @@ import type {
 } from '@triterm/core/protocol';
 import { isStopped } from '../host-facts.ts';
 import type { Paint, Rendered } from '../screen/screen.ts';
+import { clientId } from './client-id.ts';
 import { paceWindowBytes, RateMeter } from './pacing.ts';
 
 /** Where an attachment's frames go. */
@@ -37,6 +38,8 @@ export interface AttachmentOptions {
   /** What its person holds, stable over connections; the same for all its clients. */
   readonly deviceId: string;
   readonly deviceName: string;
+  /** On whose behalf. */
+  readonly principal: Principal;
   readonly pid: number | null;
   readonly nowMs: number;
 }
@@ -61,18 +64,19 @@ const PACING_QUEUE_BYTES = 256 * 1024;
 const STOPPED_MS = 200;
 /** … and otherwise after this long: a busy machine may keep one that reads from its turn. */
 const STALLED_MS = 2000;
-/** Length of a client's name in lists: a prefix of its token. */
-const CLIENT_ID_LENGTH = 8;
 
 /** A client's view of one session: decides what it is sent and when, within bounds. Does no I/O of its own. */
 export class Attachment {
   readonly token: string;
+  /** Short name, for people and other clients. */
+  readonly id: string;
   readonly role: Role;
   readonly lossless: boolean;
   readonly historyLines: number;
   readonly attachedAt = new Date().toISOString();
   readonly deviceId: string;
   readonly deviceName: string;
+  readonly principal: Principal;
   readonly #pid: number | null;
   readonly #port: AttachmentPort;
   readonly #host: AttachmentHost;
@@ -104,12 +108,14 @@ export class Attachment {
 
   constructor(options: AttachmentOptions, port: AttachmentPort, host: AttachmentHost) {
     this.token = options.token;
+    this.id = clientId(options.token);
     this.role = options.role;
     this.window = options.window;
     this.lossless = options.lossless;
     this.historyLines = options.historyLines;
     this.deviceId = options.deviceId;
     this.deviceName = options.deviceName;
+    this.principal = options.principal;
     this.#pid = options.pid;
     this.activeAtMs = options.nowMs;
     this.heardAtMs = options.nowMs;
@@ -118,9 +124,13 @@ export class Attachment {
     this.#host = host;
   }
 
-  /** Short name, for people. */
-  get id(): string {
-    return this.token.slice(0, CLIENT_ID_LENGTH);
+  get userId(): string {
+    return this.principal.userId;
+  }
+
+  /** The server that its client is connected to; undefined: this one. */
+  get via(): string | undefined {
+    return this.principal.relayedBy;
   }
 
   get state(): AttachmentState {
@@ -287,13 +297,16 @@ export class Attachment {
     this.#dropQueue();
   }
 
-  info(nowMs: number): ClientInfo {
+  /** `asking`: it has asked to be the primary one. */
+  info(nowMs: number, asking: boolean): ClientInfo {
     return {
       id: this.id,
       role: this.role,
       primary: this.primary,
+      asking,
       cols: this.window.cols,
       rows: this.window.rows,
+      deviceId: this.deviceId,
       deviceName: this.deviceName,
       pid: this.#pid,
       attachedAt: this.attachedAt,

@@ -1,12 +1,13 @@
 import {
   type ControllerWindow,
   decideSize,
+  type HandOver,
   type SizePolicy,
   sameSize,
   type WindowSize,
 } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import type { ExitStatus } from '@triterm/core/protocol';
+import type { ClientInfo, ExitStatus } from '@triterm/core/protocol';
 import type { Pty, PtySink } from '../pty/pty.ts';
 import type {
   Checkpoint,
@@ -25,8 +26,10 @@ import {
 } from './attachment.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Flow } from './flow.ts';
+import { HandOverDesk } from './hand-over-desk.ts';
 import { onNewScreen } from './new-screen.ts';
 import { OutputStream } from './output-stream.ts';
+import { ptyIdentity } from './pty-id.ts';
 import { Resizer } from './resizer.ts';
 
 /** What a live session tells its owner. Called in the stream's order. */
@@ -46,10 +49,12 @@ export interface LiveSessionListener {
   attachmentEnded(attachment: Attachment): void;
   /** It is attached. */
   joined(attachment: Attachment): void;
-  /** It is not any more. */
-  left(attachment: Attachment): void;
+  /** It is not any more. `isReplaced`: its client attaches anew. */
+  left(attachment: Attachment, isReplaced: boolean): void;
   /** Another client is the primary one; undefined when there is none. */
   primaryChanged(attachment: Attachment | undefined): void;
+  /** It asks to be the primary one. */
+  primaryRequested(attachment: Attachment): void;
   /** A checkpoint for the disk was made. */
   checkpointed(checkpoint: Checkpoint): void;
   trouble(what: string, error: unknown): void;
@@ -60,9 +65,11 @@ export interface LiveSessionOptions {
   readonly screens: Screens;
   readonly sizePolicy: SizePolicy;
   readonly scrollbackLines: number;
+  /** Packed, at most. */
+  readonly scrollbackBytes: number;
   readonly historyDir: string | null;
   /** What makes a client the primary one. */
-  readonly handOver: 'typing' | 'explicit';
+  readonly handOver: HandOver;
   /** State before the PTY's first byte: the old scrollback of a session that was recreated. */
   readonly initial?: Uint8Array;
 }
@@ -79,17 +86,23 @@ interface ResumePoint {
   readonly offset: number;
   readonly sizeGeneration: number;
   readonly repaint: boolean;
+  /** The PTY that it was in; undefined for a client of an earlier release, which can't tell. */
+  readonly pty?: string | undefined;
 }
 
 /** A session whose PTY runs: its stream, its screen, its size and its clients. */
 export class LiveSession implements AttachmentHost {
   readonly #pty: Pty;
+  /** Which PTY it is, as clients are told. */
+  readonly identity: string;
   readonly #options: LiveSessionOptions;
   readonly #listener: LiveSessionListener;
   readonly #stream: OutputStream;
   readonly #resizer: Resizer;
   readonly #flow: Flow;
   readonly #attachments = new Set<Attachment>();
+  /** Who is the primary client, who asks to be, and by which rule. */
+  readonly handOver: HandOverDesk;
   #screen: Screen | undefined;
   readonly #checkpoints: Checkpointer;
   /** Bytes before this offset were written to the screen. */
@@ -112,9 +125,17 @@ export class LiveSession implements AttachmentHost {
   constructor(options: LiveSessionOptions, listener: LiveSessionListener) {
     const { pty } = options;
     this.#pty = pty;
+    this.identity = ptyIdentity(pty);
     this.#options = options;
     this.#listener = listener;
     this.#policy = options.sizePolicy;
+    this.handOver = new HandOverDesk(options.handOver, this.#attachments, {
+      changed: attachment => {
+        listener.primaryChanged(attachment);
+        this.flowChanged();
+      },
+      requested: attachment => listener.primaryRequested(attachment),
+    });
     this.#replayedThrough = pty.info.logEnd;
     this.#toldHead = pty.info.logStart;
     this.#checkpoints = new Checkpointer({
@@ -182,29 +203,38 @@ export class LiveSession implements AttachmentHost {
     return this.#screen;
   }
 
+  /** Until everything has come that an earlier daemon's clients may have seen, so that they can go on from there. */
+  untilReplayed(): Promise<void> {
+    if (this.#stream.head >= this.#replayedThrough || this.#closed) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, REPLAY_MS);
+      this.#replayed.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
   /**
-   * Adds a client. It is sent everything from `resume` on when that is possible (then true), else the screen.
+   * Adds a client, at once. It is sent everything from `from` on when that is possible (then true), else the screen. `missedSince`: where
+   * it was in this PTY's output.
    */
   async attach(
     options: AttachmentOptions,
     port: AttachmentPort,
-    resume: ResumePoint | undefined,
+    from: ResumePoint | undefined,
     take: boolean,
-  ): Promise<{ attachment: Attachment; resumed: boolean; offset: number }> {
-    await this.#untilReplayed();
+  ): Promise<{ attachment: Attachment; resumed: boolean; offset: number; missedSince: number | undefined }> {
     const attachment = new Attachment(options, port, this);
     this.#attachments.add(attachment);
     this.#listener.joined(attachment);
-    if (
-      take ||
-      this.#primary === undefined ||
-      (this.#options.handOver === 'typing' && resume === undefined)
-    ) {
-      this.#makePrimary(attachment);
-    }
+    this.handOver.joined(attachment, { take, isReturning: from !== undefined });
+    // Where it was in another PTY's output says nothing about this one's.
+    const resume = from?.pty === undefined || from.pty === this.identity ? from : undefined;
     try {
       const resumed = resume !== undefined && (await this.#resume(attachment, resume));
-      return { attachment, resumed, offset: resumed && resume !== undefined ? resume.offset : this.head };
+      const offset = resumed && resume !== undefined ? resume.offset : this.head;
+      return { attachment, resumed, offset, missedSince: resume?.offset };
     } catch (thrown) {
       this.detach(attachment);
       throw thrown;
@@ -222,23 +252,18 @@ export class LiveSession implements AttachmentHost {
   /** The client attaches anew: nothing is decided without it. */
   replace(attachment: Attachment): void {
     this.#attachments.delete(attachment);
-    this.#listener.left(attachment);
+    this.#listener.left(attachment, true);
     attachment.close();
     this.#screen?.dropView(attachment.token);
   }
 
   detach(attachment: Attachment): void {
     if (!this.#attachments.delete(attachment)) return;
-    this.#listener.left(attachment);
+    this.#listener.left(attachment, false);
     attachment.close();
     this.#screen?.dropView(attachment.token);
-    if (attachment.primary) {
-      attachment.primary = false;
-      const next = this.latestController;
-      if (next === undefined) this.#listener.primaryChanged(undefined);
-      else this.#makePrimary(next);
-    }
-    this.#decideSize();
+    this.handOver.left(attachment, this.latestController);
+    if (attachment.role === 'controller') this.#decideSize();
     this.flowChanged();
   }
 
@@ -246,20 +271,20 @@ export class LiveSession implements AttachmentHost {
   typed(attachment: Attachment, nowMs: number): void {
     const wasLatest = this.#controllers().every(other => other.activeAtMs <= attachment.activeAtMs);
     attachment.activeAtMs = nowMs;
-    if (this.#options.handOver === 'typing' && !attachment.primary) this.#makePrimary(attachment);
+    this.handOver.typed(attachment);
     if (!wasLatest && this.#policy === 'latest') this.#decideSize();
   }
 
   windowChanged(attachment: Attachment, window: WindowSize): void {
     attachment.window = window;
-    this.#decideSize();
+    if (attachment.role === 'controller') this.#decideSize();
     void this.#showAtItsSize(attachment).catch(error => this.#listener.trouble('painting a client', error));
   }
 
   /** Makes it the primary client and gives the session its size. */
   take(attachment: Attachment, nowMs: number): void {
     attachment.activeAtMs = nowMs;
-    this.#makePrimary(attachment);
+    this.handOver.make(attachment);
     if (this.#policy === 'manual') this.#resizer.want(attachment.window);
     else this.#decideSize();
   }
@@ -267,6 +292,15 @@ export class LiveSession implements AttachmentHost {
   setPolicy(policy: SizePolicy): void {
     this.#policy = policy;
     this.#decideSize();
+  }
+
+  setHandOver(handOver: HandOver): void {
+    this.handOver.policy = handOver;
+  }
+
+  clientInfos(nowMs: number): ClientInfo[] {
+    const { askers } = this.handOver;
+    return [...this.#attachments].map(attachment => attachment.info(nowMs, askers.includes(attachment)));
   }
 
   /** Resolves when the program and the screen have the size. Throws TIMEOUT. */
@@ -314,36 +348,19 @@ export class LiveSession implements AttachmentHost {
     this.#checkpoints.close();
     clearTimeout(this.#stallTimer);
     this.#releaseReplayed();
-    for (const attachment of this.#attachments) {
-      this.#listener.left(attachment);
+    this.handOver.close();
+    const attachments = [...this.#attachments];
+    this.#attachments.clear();
+    for (const attachment of attachments) {
+      this.#listener.left(attachment, false);
       attachment.close();
     }
-    this.#attachments.clear();
     this.#screen?.close();
     this.#screen = undefined;
   }
 
-  get #primary(): Attachment | undefined {
-    for (const attachment of this.#attachments) if (attachment.primary) return attachment;
-    return undefined;
-  }
-
   #controllers(): Attachment[] {
     return [...this.#attachments].filter(attachment => attachment.role === 'controller');
-  }
-
-  #makePrimary(attachment: Attachment): void {
-    if (attachment.role !== 'controller') return;
-    const before = this.#primary;
-    if (before === attachment) return;
-    attachment.primary = true;
-    this.#listener.primaryChanged(attachment);
-    attachment.notify('attachment.role', { role: attachment.role, primary: true });
-    if (before !== undefined) {
-      before.primary = false;
-      before.notify('attachment.role', { role: before.role, primary: false });
-    }
-    this.flowChanged();
   }
 
   #decideSize(): void {
@@ -380,7 +397,7 @@ export class LiveSession implements AttachmentHost {
     attachment: Attachment,
     { returning, missedSince }: { returning: boolean; missedSince: number | undefined },
   ): Promise<void> {
-    if (!returning) this.#decideSize();
+    if (!returning && attachment.role === 'controller') this.#decideSize();
     await this.#resizer.settled().catch(() => {});
     if (attachment.state === 'waiting') await attachment.show(this.size, missedSince);
     this.flowChanged();
@@ -412,6 +429,7 @@ export class LiveSession implements AttachmentHost {
         offset,
         checkpoint,
         scrollbackLines: this.#options.scrollbackLines,
+        scrollbackBytes: this.#options.scrollbackBytes,
         historyDir: this.#options.historyDir,
       },
       this.#screenListener(),
@@ -535,18 +553,6 @@ export class LiveSession implements AttachmentHost {
       ({ state }) => state === 'painting' || state === 'rendered',
     );
     await Promise.all(waiting.map(attachment => attachment.show(this.size)));
-  }
-
-  /** Until everything has come that an earlier daemon's clients may have seen, so that they can go on from there. */
-  #untilReplayed(): Promise<void> {
-    if (this.#stream.head >= this.#replayedThrough || this.#closed) return Promise.resolve();
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, REPLAY_MS);
-      this.#replayed.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
   }
 
   #releaseReplayed(): void {

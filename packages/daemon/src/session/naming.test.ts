@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { freeName, retiredName } from './naming.ts';
+import { freeName, orphanName, retiredName } from './naming.ts';
 
 const taken = (...names: string[]) => {
   const set = new Set(names);
@@ -35,5 +35,16 @@ describe('the name of an ended session whose name is wanted', () => {
   it('is the name with a number', () => {
     expect(retiredName('main', taken('main'))).toBe('main.1');
     expect(retiredName('main', taken('main', 'main.1'))).toBe('main.2');
+  });
+});
+
+describe('the name of a PTY whose session is another one now', () => {
+  it.each([
+    ['main', [], 'orphan-main'],
+    ['main', ['orphan-main', 'orphan-main-2'], 'orphan-main-3'],
+    ['x'.repeat(64), [], `orphan-${'x'.repeat(57)}`],
+    ['x'.repeat(64), [`orphan-${'x'.repeat(57)}`], `orphan-${'x'.repeat(55)}-2`],
+  ])('of %s beside %j is %s', (name, others, wanted) => {
+    expect(orphanName(name, taken(...others))).toBe(wanted);
   });
 });

@@ -14,6 +14,12 @@ export function retiredName(name: string, taken: (name: string) => boolean): str
   return numbered(name, '.', 1, taken);
 }
 
+/** A free name for a PTY whose session is another server's now: `orphan-main`, with a number from the second on. */
+export function orphanName(name: string, taken: (name: string) => boolean): string {
+  const wanted = `orphan-${name}`.slice(0, MAX_NAME_LENGTH);
+  return taken(wanted) ? numbered(wanted, '-', 2, taken) : wanted;
+}
+
 function nameOf(command: string): string {
   const word = basename(command.split(/\s/, 1)[0] ?? '')
     .replace(/[^\p{L}\p{N}_.-]/gu, '')

@@ -1,12 +1,17 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { TermError } from '@triterm/core/errors';
+import type { DeviceInfo } from '@triterm/core/protocol';
 import type { SocketRegistry } from '@triterm/core/store';
 import type { Attachment } from './attachment.ts';
+import { deviceInfos } from './devices.ts';
 
 /** How often clients that were heard are told of. */
 const PING_INTERVAL_MS = 5000;
+/** Nobody waits longer for what only the registry knows. */
+const REGISTRY_MS = 500;
 
 export interface PresenceDependencies {
   readonly registry: SocketRegistry;
-  readonly userId: string;
   readonly serverId: string;
   /** Of this server's lease, at the time of the call. */
   readonly incarnation: () => number;
@@ -36,13 +41,13 @@ export class Presence {
   }
 
   joined(terminalId: string, attachment: Attachment): void {
-    const { registry, userId, serverId, incarnation } = this.#d;
+    const { registry, serverId, incarnation } = this.#d;
     this.#present.set(attachment, { terminalId, toldAtMs: attachment.heardAtMs });
     this.#tell(terminalId, 'registering a client', () =>
       registry.addSocket({
         socketId: attachment.id,
         terminalId,
-        userId,
+        userId: attachment.userId,
         serverId,
         incarnation: incarnation(),
         deviceId: attachment.deviceId,
@@ -57,6 +62,18 @@ export class Presence {
     this.#tell(terminalId, 'unregistering a client', () =>
       this.#d.registry.removeSocket(terminalId, attachment.id),
     );
+  }
+
+  /** The devices on a terminal of this server; `attachments` are its clients. By those alone while the registry can't be asked. */
+  async devices(terminalId: string, attachments: Iterable<Attachment>): Promise<DeviceInfo[]> {
+    const registered = await withinMs(REGISTRY_MS, this.#d.registry.getDevicesForTerminal(terminalId)).catch(
+      error => {
+        this.#d.trouble(terminalId, 'looking up devices', error);
+        return [];
+      },
+    );
+    const moment = { serverId: this.#d.serverId, now: Date.now(), nowMs: performance.now() };
+    return deviceInfos(attachments, registered, moment);
   }
 
   /** It is the primary one from now on. */
@@ -94,5 +111,19 @@ export class Presence {
     void told.then(() => {
       if (this.#telling.get(terminalId) === told) this.#telling.delete(terminalId);
     });
+  }
+}
+
+/** Rejects with STORE_UNAVAILABLE at the deadline, and as the work does before. */
+async function withinMs<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
+  const inTime = new AbortController();
+  const late = pause(deadlineMs, undefined, { signal: inTime.signal, ref: false }).then(() => {
+    throw new TermError('STORE_UNAVAILABLE', `The registry has not answered within ${deadlineMs} ms.`);
+  });
+  late.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    inTime.abort();
   }
 }

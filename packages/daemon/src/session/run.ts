@@ -20,7 +20,7 @@ const PROMPT_TIMEOUT_MS = 2000;
 
 /** Runs commands in sessions' shells, one at a time each, in the order in which they came. */
 export class CommandRunner {
-  readonly #queues = new Map<string, { last: Promise<unknown>; waiting: number }>();
+  readonly #queues = new WeakMap<Session, { last: Promise<unknown>; waiting: number }>();
 
   /** Rejects with NO_SHELL_INTEGRATION, NOT_AT_PROMPT, TOO_MANY_WAITING, TIMEOUT (the command goes on), SESSION_EXITED. */
   async run(
@@ -29,12 +29,12 @@ export class CommandRunner {
     timeoutMs: number,
     key: string,
   ): Promise<Result<'session.run'>> {
-    const queue = this.#queues.get(session.id) ?? { last: Promise.resolve(), waiting: 0 };
+    const queue = this.#queues.get(session) ?? { last: Promise.resolve(), waiting: 0 };
     if (queue.waiting === 0 && session.prompt.state !== 'none') requirePrompt(session);
     if (queue.waiting >= MAX_WAITING)
       throw new TermError('TOO_MANY_WAITING', 'Too many commands wait for this shell.');
     queue.waiting += 1;
-    this.#queues.set(session.id, queue);
+    this.#queues.set(session, queue);
     const deadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
     const turn = queue.last.then(() => runNow(session, argv, deadlineMs, key));
     queue.last = turn.catch(() => {});
@@ -42,7 +42,7 @@ export class CommandRunner {
       return await turn;
     } finally {
       queue.waiting -= 1;
-      if (queue.waiting === 0) this.#queues.delete(session.id);
+      if (queue.waiting === 0) this.#queues.delete(session);
     }
   }
 }

@@ -1,11 +1,19 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ensureSecureDir, writeFileAtomic } from '@triterm/core/config';
+import { isSessionId } from '@triterm/core/domain';
 
 /** A session's checkpoint is written to disk at most this often. */
 const WRITE_INTERVAL_MS = 5000;
 
-/** What a session keeps on disk beside its row: last screen, packed scrollback, environment. */
+/** Whose a PTY is. */
+export interface PtyHolder {
+  /** Of the session for which it was started, or taken up last. */
+  readonly id: string;
+  readonly userId: string;
+}
+
+/** What a session keeps on disk beside its row: last screen, packed scrollback, environment, and whose it is. */
 export class SessionFiles {
   readonly dir: string;
   readonly #trouble: (error: unknown) => void;
@@ -26,6 +34,20 @@ export class SessionFiles {
   /** Makes the directory. Throws UNSAFE_PATH, PERMISSION_DENIED, DISK_FULL or READ_ONLY_STATE. */
   prepare(): void {
     ensureSecureDir(this.dir);
+  }
+
+  /** Keeps whose it is, for when the database does not tell any more. Trouble is told. */
+  async keepHolder({ id, userId }: PtyHolder): Promise<void> {
+    await writeFileAtomic(this.#holderFile, JSON.stringify({ id, userId })).catch(this.#trouble);
+  }
+
+  /** As it was kept last; undefined when it was not. */
+  async holder(): Promise<PtyHolder | undefined> {
+    try {
+      return holderOf(JSON.parse(await readFile(this.#holderFile, 'utf8')));
+    } catch {
+      return undefined;
+    }
   }
 
   /** Keeps the checkpoint for a reboot; the latest wins. */
@@ -80,4 +102,16 @@ export class SessionFiles {
   get #checkpointFile(): string {
     return join(this.dir, 'checkpoint');
   }
+
+  get #holderFile(): string {
+    return join(this.dir, 'holder.json');
+  }
+}
+
+function holderOf(kept: unknown): PtyHolder | undefined {
+  if (typeof kept !== 'object' || kept === null || !('id' in kept) || !('userId' in kept)) return undefined;
+  const { id, userId } = kept;
+  if (typeof id !== 'string' || !isSessionId(id) || typeof userId !== 'string' || userId === '')
+    return undefined;
+  return { id, userId };
 }

@@ -1,111 +1,91 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Config } from '@triterm/core/config/load';
-import type { SessionInfo } from '@triterm/core/domain';
+import type { Principal, SessionInfo, WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import type { ParsedParams, Result } from '@triterm/core/protocol';
-import type { LockManager, SessionStore } from '@triterm/core/store';
-import type { Pty, PtyHosts } from '../pty/pty.ts';
-import type { Screens } from '../screen/screen.ts';
+import type { DeviceInfo, ParsedParams, Result } from '@triterm/core/protocol';
+import type { SessionRow } from '@triterm/core/store';
+import type { Pty } from '../pty/pty.ts';
+import { requireOwnToken, requirePlace, requireSight } from './attach-rules.ts';
 import type { Attachment, AttachmentPort } from './attachment.ts';
-import type { EventBus } from './event-bus.ts';
+import { clientOf } from './clients.ts';
+import { deviceIdOf } from './devices.ts';
+import type { Drain } from './drain.ts';
 import { exclusively } from './exclusive.ts';
+import { type HandOverService, requireTake } from './hand-over-service.ts';
+import { IdleLimits } from './idle-limits.ts';
 import { killSession } from './kill.ts';
+import { LatestWins } from './latest-wins.ts';
 import { refreshSessionEnvironment } from './launch/index.ts';
+import type { Lease } from './lease.ts';
 import type { LiveSession } from './live-session.ts';
-import type { Presence } from './presence.ts';
 import { CommandRunner } from './run.ts';
 import type { Session } from './session.ts';
-import { LOCAL_USER, requireName, SessionLifecycle } from './session-lifecycle.ts';
-import { SessionRegistry } from './session-registry.ts';
-import { SessionStarter } from './session-starter.ts';
+import { requireName } from './session-lifecycle.ts';
+import { SessionParts, type SessionPartsDependencies } from './session-parts.ts';
+import type { SessionRegistry } from './session-registry.ts';
 import { typeInto } from './typing.ts';
 
-export interface SessionServiceDependencies {
-  readonly store: SessionStore;
-  readonly hosts: PtyHosts;
-  readonly screens: Screens;
-  readonly bus: EventBus;
-  readonly presence: Presence;
-  readonly locks: Pick<LockManager, 'acquire'>;
-  /** Ids under which this state directory's server is, or was, known in the store. */
-  readonly ownIds: ReadonlySet<string>;
-  readonly config: Config;
-  readonly sessionsDir: string;
-  readonly serverId: string;
-  readonly bootId: string;
-  readonly log: { warn(fields: object, message: string): void };
+export interface SessionServiceDependencies extends Omit<SessionPartsDependencies, 'trouble'> {
+  readonly log: {
+    info(fields: object, message: string): void;
+    warn(fields: object, message: string): void;
+  };
 }
 
 /** Leaving waits no longer than this for last screens: the hosts have what is needed to make them again. */
 const LEAVE_MS = 1000;
-/** Last activity is stored this often. */
-const ACTIVITY_INTERVAL_MS = 5000;
-/** Deleted rows and old keys are removed this often, a day after their time. */
-const COLLECT_INTERVAL_MS = 3_600_000;
-const COLLECT_AFTER_MS = 24 * 3_600_000;
 /** An ended session is on disk in this time, or its host keeps it for the next daemon. */
 const SETTLE_MS = 2000;
+/** What a client is told that has to go. */
+const DISMISSALS = {
+  requested: 'Detached by request.',
+  others: 'Another client attached alone.',
+  idle: 'Detached: nothing was typed for longer than this server allows (idleClientMs).',
+} as const;
 /** What Enter sends. */
 const CARRIAGE_RETURN = 0x0d;
 
 /** What every command comes down to: finds the session, checks, does it. */
 export class SessionService {
-  readonly registry = new SessionRegistry();
+  readonly registry: SessionRegistry;
+  readonly drain: Drain;
+  readonly handOver: HandOverService;
   readonly #d: SessionServiceDependencies;
-  readonly #lifecycle: SessionLifecycle;
+  readonly #parts: SessionParts;
+  readonly #idle: IdleLimits;
   readonly #runner = new CommandRunner();
-  readonly #recordedActivity = new Map<string, number>();
-  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #resizes = new WeakMap<Session, LatestWins<WindowSize>>();
 
   constructor(dependencies: SessionServiceDependencies) {
+    const { idleSessionMs, idleClientMs } = dependencies.config;
+    const trouble = (session: string, what: string, error: unknown) => this.#trouble(session, what, error);
+    const parts = new SessionParts({ ...dependencies, trouble });
+    const { registry } = parts;
     this.#d = dependencies;
-    this.#lifecycle = new SessionLifecycle({
-      ...dependencies,
-      registry: this.registry,
-      starter: new SessionStarter(dependencies),
-      trouble: (session, what, error) => this.#trouble(session, what, error),
+    this.#parts = parts;
+    this.registry = registry;
+    this.drain = parts.drain;
+    this.handOver = parts.handOver;
+    this.#idle = new IdleLimits({
+      registry,
+      idleSessionMs,
+      idleClientMs,
+      end: session => this.#endIdle(session),
+      dismiss: (session, client) => this.#dismissIdle(session, client),
+      trouble,
     });
   }
 
   /** Takes up the stored sessions and the PTYs that were found. */
   async start(found: readonly Pty[]): Promise<void> {
-    // Another server's sessions are its own business, whether it answers or not.
-    const rows = (await this.#d.store.list(LOCAL_USER)).filter(row => this.#d.ownIds.has(row.ownerServer));
-    const ptys = new Map(found.map(pty => [pty.session, pty]));
-    const { unanswered } = this.#d.hosts;
-    const takingUp = rows.map(row => {
-      const pty = ptys.get(row.id);
-      ptys.delete(row.id);
-      return this.#lifecycle.takeUp(row, pty, this.#late(row.doc.hostId));
-    });
-    const orphans = [...ptys.values()].map(pty => this.#lifecycle.adoptOrphan(pty));
-    for (const late of unanswered.values()) void late.then(held => this.#adoptUnknown(held));
-    await Promise.all([...takingUp, ...orphans]);
-    this.#timers.push(
-      setInterval(() => this.#recordActivity(), ACTIVITY_INTERVAL_MS).unref(),
-      setInterval(() => this.#collect(), COLLECT_INTERVAL_MS).unref(),
-    );
-  }
-
-  /** What the host that holds a session will tell, if it has not answered; which host that is may not have been stored. */
-  #late(hostId: string | null): Promise<readonly Pty[]> | undefined {
-    const { unanswered } = this.#d.hosts;
-    if (hostId !== null) return unanswered.get(hostId);
-    if (unanswered.size === 0) return undefined;
-    return Promise.all(unanswered.values()).then(held => held.flat());
-  }
-
-  async #adoptUnknown(ptys: readonly Pty[]): Promise<void> {
-    const unknown = ptys.filter(pty => this.registry.get(pty.session) === undefined);
-    await Promise.all(unknown.map(pty => this.#lifecycle.adoptOrphan(pty)));
+    await this.#parts.recovery.start(found);
+    this.#parts.ownership.start();
   }
 
   /** Leaves every session running in its host, with its last screen and what is known of it stored. */
   async stop(): Promise<void> {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#lifecycle.stop();
-    this.#recordActivity();
+    this.#parts.stop();
+    this.#idle.stop();
     const sessions = this.registry.all();
     const kept = sessions.map(async session => {
       await session.live?.checkpoint();
@@ -126,52 +106,78 @@ export class SessionService {
 
   /** Attached clients, over all sessions. */
   get clients(): number {
-    let clients = 0;
-    for (const session of this.registry.all()) clients += session.live?.attachments.size ?? 0;
-    return clients;
+    return this.#attachments().length;
+  }
+
+  #attachments(): Attachment[] {
+    return this.registry.all().flatMap(({ live }) => [...(live?.attachments ?? [])]);
+  }
+
+  /** The devices on a session of this server, as all servers know them. */
+  devices(session: Session): Promise<DeviceInfo[]> {
+    return this.#d.presence.devices(session.id, session.live?.attachments ?? []);
   }
 
   list(): SessionInfo[] {
     return this.registry.all().map(session => session.info());
   }
 
-  create(params: ParsedParams<'session.create'>): Promise<SessionInfo> {
-    return this.#lifecycle.create(params);
+  /** Whether names may be taken to lead to the sessions that are here; see `OwnershipWatch.held`. */
+  get ownership(): Pick<Lease, 'held' | 'ensure'> {
+    return this.#parts.ownership;
   }
 
-  recreate(params: ParsedParams<'session.recreate'>): Promise<SessionInfo> {
-    return this.#lifecycle.recreate(params);
+  /** Makes a session of that user. Rejects with SERVER_DRAINING, and as `SessionStore.create`. */
+  async create(params: ParsedParams<'session.create'>, userId: string): Promise<SessionInfo> {
+    this.drain.admit();
+    return this.#parts.lifecycle.create(params, userId);
+  }
+
+  /** A session of this server, or of another one by its row, as `Recreation`. Rejects with SERVER_DRAINING where it would come here. */
+  async recreate(
+    found: Session | SessionRow,
+    params: ParsedParams<'session.recreate'>,
+  ): Promise<SessionInfo> {
+    this.drain.admit();
+    return 'record' in found
+      ? this.#parts.recreation.here(found, params)
+      : this.#parts.recreation.elsewhere(found, params);
   }
 
   async attach(
     session: Session,
     params: ParsedParams<'session.attach'>,
     port: AttachmentPort,
+    principal: Principal,
   ): Promise<{
     attachment: Attachment;
     live: LiveSession;
     resumed: boolean;
     offset: number;
+    /** Where the client was in the output of this PTY; undefined when it was not. */
+    missedSince: number | undefined;
     /** The client was attached already, and now is in another way. */
     replaced: boolean;
   }> {
+    await session.running.untilReplayed();
+    // From here until it is attached nobody comes between: what was found is so.
     const live = session.running;
-    const before = [...live.attachments].find(other => other.token === params.attachment);
+    const present = [...live.attachments];
+    const before = present.find(other => other.token === params.attachment);
+    requireSight(session, principal);
+    requireOwnToken(params.attachment, principal, present);
+    if (params.take) requireTake(session, live, before, principal);
+    const leaving = new Set(params.detachOthers ? present : [before]);
+    const staying = this.#attachments().filter(attachment => !leaving.has(attachment));
+    requirePlace({ principal, role: params.role }, staying, this.#d.config.maxClients);
     if (before !== undefined) live.replace(before);
-    for (const other of [...live.attachments]) {
-      if (params.detachOthers) this.#dismiss(session, live, other, 'others');
-    }
-    if (this.clients >= this.#d.config.maxClients) {
-      throw new TermError(
-        'TOO_MANY_CLIENTS',
-        `${this.clients} clients are attached, the most that are allowed.`,
-      );
-    }
+    for (const other of live.attachments) if (leaving.has(other)) this.#dismiss(live, other, 'others');
     const attached = await live.attach(
       {
         ...params,
         token: params.attachment,
-        deviceId: params.deviceId ?? params.deviceName,
+        deviceId: deviceIdOf(principal, params.deviceId ?? params.deviceName),
+        principal,
         pid: params.pid ?? null,
         nowMs: performance.now(),
       },
@@ -184,13 +190,12 @@ export class SessionService {
       live.setColours(params.colours);
       await this.#refresh(session, params.environment);
     }
-    session.emit('attached', { client: attached.attachment.id });
     return { ...attached, live, replaced: before !== undefined };
   }
 
   async rename(target: string, name: string): Promise<SessionInfo> {
     requireName(name);
-    const session = this.registry.find(target);
+    const session = this.registry.known(target);
     const before = session.name;
     await session.record.command({ name });
     session.emit('renamed', { name, before });
@@ -198,7 +203,7 @@ export class SessionService {
   }
 
   async label(params: ParsedParams<'session.label'>): Promise<SessionInfo> {
-    const session = this.registry.find(params.target);
+    const session = this.registry.known(params.target);
     // They are stored as one member: each command is to start from what the one before has stored.
     await exclusively(this.#d.locks, session.id, () => {
       const labels = { ...session.row.doc.labels, ...params.set };
@@ -209,32 +214,46 @@ export class SessionService {
   }
 
   async resize(params: ParsedParams<'session.resize'>): Promise<SessionInfo> {
-    const session = this.registry.find(params.target);
-    const live = session.running;
-    await exclusively(this.#d.locks, session.id, async () => {
-      await live.resize(params.size);
-      // Stored when the command is done; while the database is away, as soon as it is back.
-      await session.record.flush();
-    });
+    const session = this.registry.known(params.target);
+    let resizes = this.#resizes.get(session);
+    if (resizes === undefined) {
+      resizes = new LatestWins(size => this.#resizeTo(session, size));
+      this.#resizes.set(session, resizes);
+    }
+    await resizes.run(params.size);
     return session.info();
   }
 
+  #resizeTo(session: Session, size: WindowSize): Promise<void> {
+    return exclusively(this.#d.locks, session.id, async () => {
+      await session.running.resize(size);
+      // Stored when the command is done; while the database is away, as soon as it is back.
+      await session.record.flush();
+    });
+  }
+
   async setPolicy(params: ParsedParams<'session.policy'>): Promise<SessionInfo> {
-    const session = this.registry.find(params.target);
-    await session.record.command({ doc: { sizePolicy: params.sizePolicy } });
-    session.live?.setPolicy(params.sizePolicy);
+    const session = this.registry.known(params.target);
+    const { sizePolicy, handOver } = params;
+    const doc = {
+      ...(sizePolicy === undefined ? {} : { sizePolicy }),
+      ...(handOver === undefined ? {} : { handOver }),
+    };
+    await session.record.command({ doc });
+    if (sizePolicy !== undefined) session.live?.setPolicy(sizePolicy);
+    if (handOver !== undefined) session.live?.setHandOver(handOver);
     return session.info();
   }
 
   /** A running session gets the signal and, when it was to end, has ended when this resolves; an ended one is removed. */
   async kill(target: string, signal: string | undefined): Promise<SessionInfo> {
-    const session = this.registry.find(target);
+    const session = this.registry.known(target);
     if (session.row.state === 'running') {
       await killSession(session, session.running, signal);
       return session.info();
     }
     const info = session.info();
-    await this.#lifecycle.remove(session);
+    await this.#parts.lifecycle.remove(session);
     return info;
   }
 
@@ -248,29 +267,15 @@ export class SessionService {
   }
 
   detach(target: string, client: string | undefined): number {
-    const session = this.registry.find(target);
+    const session = this.registry.known(target);
     const live = session.running;
     const chosen = client === undefined ? [...live.attachments] : [clientOf(session, live, client)];
-    for (const attachment of chosen) this.#dismiss(session, live, attachment, 'requested');
+    for (const attachment of chosen) this.#dismiss(live, attachment, 'requested');
     return chosen.length;
   }
 
-  async take(target: string, client: string | undefined): Promise<SessionInfo> {
-    const session = this.registry.find(target);
-    const live = session.running;
-    const chosen = client === undefined ? live.latestController : clientOf(session, live, client);
-    if (chosen === undefined)
-      throw new TermError('CLIENT_NOT_FOUND', `No controller is attached to ${session.name}.`);
-    if (chosen.role !== 'controller') throw new TermError('READ_ONLY', `Client ${chosen.id} is a viewer.`);
-    await exclusively(this.#d.locks, session.id, async () => {
-      live.take(chosen, performance.now());
-      await session.record.flush();
-    });
-    return session.info();
-  }
-
   async send(params: ParsedParams<'session.send'>): Promise<Result<'session.send'>> {
-    const session = this.registry.find(params.target);
+    const session = this.registry.known(params.target);
     const data = Buffer.from(params.data, 'base64');
     const live = session.running;
     if (data.includes(CARRIAGE_RETURN)) session.lineEntered();
@@ -280,23 +285,33 @@ export class SessionService {
   }
 
   run(params: ParsedParams<'session.run'>): Promise<Result<'session.run'>> {
-    const session = this.registry.find(params.target);
+    const session = this.registry.known(params.target);
     return this.#runner.run(session, params.argv, params.timeoutMs, params.idempotencyKey);
   }
 
-  #dismiss(
-    session: Session,
-    live: LiveSession,
-    attachment: Attachment,
-    reason: 'requested' | 'others',
-  ): void {
-    const message = reason === 'others' ? 'Another client attached alone.' : 'Detached by request.';
-    attachment.notify('attachment.detached', { reason, message });
+  async #endIdle(session: Session): Promise<void> {
+    const { id, name } = session;
+    this.#d.log.info(
+      { session: id, name },
+      'nobody has used a session for longer than idleSessionMs; it is ended',
+    );
+    await killSession(session, session.running, undefined);
+  }
+
+  #dismissIdle(session: Session, client: string): void {
+    const { live } = session;
+    if (live !== undefined) this.#dismiss(live, clientOf(session, live, client), 'idle');
+  }
+
+  #dismiss(live: LiveSession, attachment: Attachment, why: 'requested' | 'others' | 'idle'): void {
+    const reason = why === 'idle' ? 'requested' : why;
+    attachment.notify('attachment.detached', { reason, message: DISMISSALS[why] });
     live.detach(attachment);
-    session.emit('detached', { client: attachment.id });
   }
 
   async #refresh(session: Session, environment: Record<string, string>): Promise<void> {
+    // A client on another machine: its agent and displays are not here, and what the shells have stays.
+    if (Object.keys(environment).length === 0) return;
     try {
       await refreshSessionEnvironment(session.files.dir, this.#d.config.refreshEnvironment, environment);
     } catch (error) {
@@ -304,29 +319,8 @@ export class SessionService {
     }
   }
 
-  #recordActivity(): void {
-    const changed = new Map<string, number>();
-    for (const session of this.registry.all()) {
-      if (this.#recordedActivity.get(session.id) === session.lastActivityAt) continue;
-      changed.set(session.id, session.lastActivityAt);
-      this.#recordedActivity.set(session.id, session.lastActivityAt);
-    }
-    if (changed.size === 0) return;
-    this.#d.store.recordActivity(changed).catch(error => this.#trouble('', 'storing activity', error));
-  }
-
-  #collect(): void {
-    const deletedBefore = Date.now() - COLLECT_AFTER_MS;
-    this.#d.store.collect(deletedBefore).catch(error => this.#trouble('', 'collecting old rows', error));
-  }
-
   #trouble(session: string, what: string, thrown: unknown): void {
     const error = TermError.from(thrown);
     this.#d.log.warn({ session, code: error.code, error: error.message }, `trouble while ${what}`);
   }
-}
-
-function clientOf(session: Session, live: LiveSession, client: string): Attachment {
-  for (const attachment of live.attachments) if (attachment.token.startsWith(client)) return attachment;
-  throw new TermError('CLIENT_NOT_FOUND', `Session ${session.name} has no client ${client}.`);
 }

@@ -40,10 +40,17 @@ export class SessionStarter {
   }
 
   /** Starts the program in the session's size. `initial`: a checkpoint that its screen begins with. */
-  async spawn(session: Session, launch: Launch, initial: Uint8Array | undefined): Promise<void> {
+  spawn(session: Session, launch: Launch, initial: Uint8Array | undefined): Promise<void> {
+    const spawning = this.#spawn(session, launch, initial);
+    session.spawning(spawning);
+    return spawning;
+  }
+
+  async #spawn(session: Session, launch: Launch, initial: Uint8Array | undefined): Promise<void> {
     const { doc } = session.row;
+    await session.files.keepHolder(session);
     const pty = await this.#d.hosts.spawn({
-      session: session.id,
+      session: session.ptyId,
       file: launch.file,
       argv: launch.argv,
       cwd: launch.cwd,
@@ -67,8 +74,9 @@ export class SessionStarter {
         screens: this.#d.screens,
         sizePolicy: doc.sizePolicy,
         scrollbackLines: history === 'none' ? 0 : doc.scrollbackLines,
+        scrollbackBytes: this.#d.config.maxScrollbackBytes,
         historyDir: history === 'disk' ? session.files.historyDir : null,
-        handOver: this.#d.config.handOver,
+        handOver: doc.handOver ?? this.#d.config.handOver,
         ...(initial === undefined ? {} : { initial }),
       },
       session.listener(),

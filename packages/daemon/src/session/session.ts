@@ -5,12 +5,15 @@ import type { ExitStatus } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
 import type { Capture, Checkpoint, Screen, Screens, ShellMark } from '../screen/screen.ts';
 import type { Attachment } from './attachment.ts';
+import { DeviceRoster } from './devices.ts';
 import type { EventBus } from './event-bus.ts';
 import { initialPrompt, type PromptState, promptAfter, promptAfterEnter } from './launch/index.ts';
 import type { LiveSession, LiveSessionListener } from './live-session.ts';
 import type { Presence } from './presence.ts';
+import { ptyIdOf } from './pty-id.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { SessionFiles } from './session-files.ts';
+import { SILENT_SCREEN } from './silent-screen.ts';
 
 /** What happens in a session, for those who wait for something. */
 interface SessionSignals {
@@ -41,16 +44,19 @@ const MAX_LISTENERS = 256;
 
 /** One session, whatever its state: what is known of it, and the live part while its PTY is there. */
 export class Session {
-  readonly id: string;
   readonly files: SessionFiles;
   readonly signals = new EventEmitter<SessionSignals>();
   readonly #record: RecordWriter;
   readonly #bus: EventBus;
   readonly #screens: Screens;
   readonly #dependencies: SessionDependencies;
+  readonly #devices = new DeviceRoster();
   #live: LiveSession | undefined;
+  #spawned: Promise<unknown> = Promise.resolve();
   #prompt: PromptState = initialPrompt();
   #lastActivityAt: number;
+  /** Monotonic time of the last output or input; at first of when it was taken up, so that clients have time to come back. */
+  activeAtMs: number;
 
   constructor(dependencies: SessionDependencies) {
     this.#dependencies = dependencies;
@@ -58,8 +64,8 @@ export class Session {
     this.files = dependencies.files;
     this.#bus = dependencies.bus;
     this.#screens = dependencies.screens;
-    this.id = this.row.id;
     this.#lastActivityAt = dependencies.lastActivityAt;
+    this.activeAtMs = performance.now();
     this.signals.setMaxListeners(MAX_LISTENERS);
   }
 
@@ -67,8 +73,23 @@ export class Session {
     return this.#record.row;
   }
 
+  /** Another one after its PTY was superseded. */
+  get id(): string {
+    return this.row.id;
+  }
+
   get name(): string {
     return this.row.name;
+  }
+
+  /** What the pty-host calls its PTY, and its files their directory. */
+  get ptyId(): string {
+    return ptyIdOf(this.row);
+  }
+
+  /** Whose it is. */
+  get userId(): string {
+    return this.row.userId;
   }
 
   get record(): RecordWriter {
@@ -97,6 +118,16 @@ export class Session {
     return this.#live;
   }
 
+  /** Its program is being started. */
+  spawning(started: Promise<void>): void {
+    this.#spawned = started.catch(() => {});
+  }
+
+  /** Until a start of its program that is under way has an end, good or bad. Never rejects. */
+  get spawned(): Promise<unknown> {
+    return this.#spawned;
+  }
+
   goLive(live: LiveSession): void {
     this.#live = live;
   }
@@ -111,6 +142,7 @@ export class Session {
 
   active(): void {
     this.#lastActivityAt = Date.now();
+    this.activeAtMs = performance.now();
   }
 
   /** A whole line is about to be typed. */
@@ -142,6 +174,9 @@ export class Session {
       createdAt: new Date(row.createdAt).toISOString(),
       lastActivityAt: new Date(this.#lastActivityAt).toISOString(),
       server: row.ownerServer,
+      user: row.userId,
+      reachable: true,
+      unreachableSince: null,
       labels: doc.labels,
     };
   }
@@ -176,7 +211,7 @@ export class Session {
         scrollbackLines: doc.scrollbackLines,
         historyDir: this.files.historyDir,
       },
-      SILENT,
+      SILENT_SCREEN,
     );
     try {
       return await use(screen);
@@ -208,12 +243,12 @@ export class Session {
       lost: error => void this.#lost(error),
       attachmentEnded: attachment => {
         this.#live?.detach(attachment);
-        this.emit('detached', { client: attachment.id });
         this.#settle();
       },
-      joined: attachment => this.#dependencies.presence.joined(this.id, attachment),
-      left: attachment => this.#dependencies.presence.left(this.id, attachment),
+      joined: attachment => this.#joined(attachment),
+      left: (attachment, isReplaced) => this.#left(attachment, isReplaced),
       primaryChanged: attachment => this.#primaryChanged(attachment),
+      primaryRequested: attachment => this.emit('primaryRequested', clientData(attachment)),
       checkpointed: (checkpoint: Checkpoint) => this.files.keep(checkpoint.bytes),
       trouble: (what, error) => this.#dependencies.trouble(what, error),
     };
@@ -226,9 +261,32 @@ export class Session {
     this.emit('resized', { cols: size.cols, rows: size.rows });
   }
 
+  #joined(attachment: Attachment): void {
+    this.#dependencies.presence.joined(this.id, attachment);
+    this.emit('attached', clientData(attachment));
+    this.#tellDevices();
+  }
+
+  #left(attachment: Attachment, isReplaced: boolean): void {
+    this.#dependencies.presence.left(this.id, attachment);
+    if (isReplaced) return;
+    this.emit('detached', clientData(attachment));
+    this.#tellDevices();
+  }
+
+  #tellDevices(): void {
+    const { joined, left } = this.#devices.update(this.#live?.attachments ?? []);
+    for (const { deviceId, deviceName } of joined) this.emit('deviceJoined', { deviceId, deviceName });
+    for (const { deviceId, deviceName } of left) this.emit('deviceLeft', { deviceId, deviceName });
+  }
+
   #primaryChanged(attachment: Attachment | undefined): void {
     this.#record.learn({ primarySocket: attachment?.id ?? null });
     if (attachment !== undefined) this.#dependencies.presence.primary(this.id, attachment);
+    this.emit(
+      'primaryChanged',
+      attachment === undefined ? { client: null, deviceId: null, deviceName: null } : clientData(attachment),
+    );
   }
 
   #changed(what: 'title' | 'cwd', value: { title: string } | { cwd: string }): void {
@@ -286,13 +344,11 @@ export class Session {
   }
 }
 
-const SILENT = {
-  answer() {},
-  title() {},
-  cwd() {},
-  bell() {},
-  notification() {},
-  mark() {},
-  parsed() {},
-  failed() {},
-};
+/** Which client an event is about. */
+function clientData({ id, deviceId, deviceName }: Attachment): {
+  client: string;
+  deviceId: string;
+  deviceName: string;
+} {
+  return { client: id, deviceId, deviceName };
+}

@@ -165,6 +165,7 @@ const server = (id: string, leaseLeftMs: number): ServerRow => ({
   advertiseUrl: null,
   incarnation: 4,
   leaseLeftMs,
+  draining: id === 'b',
 });
 
 describe('servers', () => {
@@ -175,9 +176,11 @@ describe('servers', () => {
       database: { ...sources.database, listServers: async () => [server('a', 9000), server('b', -5)] },
       registry: registry({ getStats: async () => ({ sockets: 3, terminals: 1, byServer: { a: 3 } }) }),
     });
-    expect(servers.map(({ id, state, sockets, self }) => [id, state, sockets, self])).toEqual([
-      ['a', 'alive', 3, true],
-      ['b', 'lapsed', null, false],
+    expect(
+      servers.map(({ id, state, sockets, self, draining }) => [id, state, sockets, self, draining]),
+    ).toEqual([
+      ['a', 'alive', 3, true, false],
+      ['b', 'lapsed', null, false, true],
     ]);
   });
 
@@ -199,6 +202,7 @@ describe('servers', () => {
           leaseLeftMs: null,
           sockets: 1,
           advertiseUrl: null,
+          draining: null,
           stateDir: '/s',
           self: true,
         },

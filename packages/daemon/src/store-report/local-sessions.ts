@@ -1,5 +1,4 @@
 import { TermError } from '@triterm/core/errors';
-import { LOCAL_USER } from '../session/session-lifecycle.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import type { KnownSocket, SessionDirectory } from './sources.ts';
 
@@ -7,13 +6,15 @@ import type { KnownSocket, SessionDirectory } from './sources.ts';
 export function sessionDirectory(registry: SessionRegistry): SessionDirectory {
   return {
     find: target => {
-      try {
-        const { id, name } = registry.find(target);
-        return { id, name };
-      } catch (thrown) {
-        if (thrown instanceof TermError && thrown.code === 'SESSION_NOT_FOUND') return undefined;
-        throw thrown;
+      const exact = registry.get(target);
+      if (exact !== undefined) return exact;
+      // An operator's word: of whichever user.
+      for (const [found, another] of [registry.named(target), registry.startingWith(target)]) {
+        if (another !== undefined)
+          throw new TermError('AMBIGUOUS_SESSION', `More than one session is meant by ${target}.`);
+        if (found !== undefined) return found;
       }
+      return undefined;
     },
     nameOf: id => registry.get(id)?.name,
     running: () => registry.all().filter(({ row }) => row.state === 'running').length,
@@ -22,17 +23,16 @@ export function sessionDirectory(registry: SessionRegistry): SessionDirectory {
 
 /** This daemon's attachments as sockets. */
 export function localSockets(registry: SessionRegistry, serverId: string): KnownSocket[] {
-  const nowMs = performance.now();
   return registry.all().flatMap(session =>
     [...(session.live?.attachments ?? [])].map(attachment => {
-      const { id, deviceName, attachedAt, primary } = attachment.info(nowMs);
+      const { id, userId, deviceId, deviceName, attachedAt, primary } = attachment;
       return {
         socketId: id,
         terminalId: session.id,
-        userId: LOCAL_USER,
+        userId,
         serverId,
         incarnation: null,
-        deviceId: '',
+        deviceId,
         deviceName,
         connectedAt: Date.parse(attachedAt),
         lastPingAt: null,

@@ -29,6 +29,7 @@ function describe(row: ServerRow, sockets: number | null, self: boolean): Answer
     leaseLeftMs: row.leaseLeftMs,
     sockets,
     advertiseUrl: row.advertiseUrl,
+    draining: row.draining,
     stateDir: row.stateDir,
     self,
   };
@@ -46,6 +47,7 @@ function alone(
     leaseLeftMs: null,
     sockets,
     advertiseUrl: null,
+    draining: null,
     stateDir,
     self: true,
   };

@@ -1,5 +1,5 @@
+import { LOCAL_USER } from '@triterm/core/domain';
 import { type DatabaseAdmin, modeOf, type Store } from '@triterm/core/store';
-import { LOCAL_USER } from '../session/session-lifecycle.ts';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import { databaseFiles } from './database-files.ts';
 import { localSockets, sessionDirectory } from './local-sessions.ts';

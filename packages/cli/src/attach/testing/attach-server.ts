@@ -1,22 +1,25 @@
 import { once } from 'node:events';
 import { chmodSync, mkdirSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Paths } from '@triterm/core/config/paths';
 import type { Params, Result } from '@triterm/core/protocol';
 import { decodeAck, decodeData, FrameKind, Peer, PROTOCOL } from '@triterm/core/protocol';
+import type { Certificates } from '@triterm/core/testing/certificates';
+import { serveWebSockets } from '@triterm/core/testing/websocket-server';
 import { sessionInfo } from '../../testing/session-info.ts';
 
 /** A request to attach, as it came. */
 export interface Attached {
   readonly peer: Peer;
-  readonly socket: Socket;
+  readonly stream: Duplex;
   readonly channel: number;
   readonly params: Params<'session.attach'>;
 }
 
 type AttachReply = Result<'session.attach'>;
 
-/** The daemon's side of attachments on a real socket: keeps what comes, answers as the test says. */
+/** The daemon's side of attachments on a real unix socket, or over a network: keeps what comes, answers as the test says. */
 export class AttachServer implements AsyncDisposable {
   readonly attached: Attached[] = [];
   readonly requests: { method: string; params: unknown }[] = [];
@@ -28,43 +31,68 @@ export class AttachServer implements AsyncDisposable {
   answers: Record<string, (params: unknown, attached: Attached) => unknown> = {};
   /** Called after the reply to an attach is on its way, in the same turn. */
   afterReply: (attached: Attached) => void = () => {};
-  readonly #server: Server;
-  readonly #sockets = new Set<Socket>();
+  /** Which PTY its session has. */
+  pty = 'first';
+  /** What its welcome says. */
+  features: string[] = [];
+  /** Throws at who is not to be let in over the network. */
+  admit: () => void = () => {};
+  /** Of one that is reached over a network. */
+  url = '';
+  readonly #streams = new Set<Duplex>();
   readonly #waiting = new Set<() => void>();
+  #stop: () => Promise<unknown> = async () => {};
 
-  private constructor() {
-    this.#server = createServer(socket => {
-      this.#sockets.add(socket);
-      socket.on('error', () => {}).once('close', () => this.#sockets.delete(socket));
-      const peer: Peer = new Peer(socket, {
-        request: (method, params, channel) => this.#request(method, params, { peer, socket, channel }),
-        notification: (method, params, channel) => {
-          this.notifications.push({ method, params, channel });
-          this.#changed();
-        },
-        data: frame => {
-          if (frame.kind === FrameKind.ack) {
-            this.acks.push({ channel: frame.channel, ...decodeAck(frame) });
-          } else {
-            const { offset, bytes } = decodeData(frame);
-            const known = this.input.length - offset;
-            if (known < 0) throw new Error(`input is missing before ${offset}`);
-            this.input = Buffer.concat([this.input, bytes.subarray(known)]);
-          }
-          this.#changed();
-        },
-      });
-      peer.accept(PROTOCOL, 'tritermd test').catch(() => {});
-    });
-  }
+  private constructor() {}
 
   static async start(paths: Paths): Promise<AttachServer> {
     mkdirSync(paths.runDir, { recursive: true, mode: 0o700 });
     const server = new AttachServer();
-    server.#server.listen(paths.socket);
-    await once(server.#server, 'listening');
+    const listener = createServer(socket => server.#accept(socket));
+    listener.listen(paths.socket);
+    await once(listener, 'listening');
     chmodSync(paths.socket, 0o600);
+    server.#stop = () => {
+      listener.close();
+      server.hangUp();
+      return once(listener, 'close');
+    };
     return server;
+  }
+
+  static async startOverNetwork(certificates?: Certificates): Promise<AttachServer> {
+    const server = new AttachServer();
+    const listener = await serveWebSockets(stream => server.#accept(stream), {
+      admit: () => server.admit(),
+      ...(certificates === undefined ? {} : { certificates }),
+    });
+    server.url = listener.url;
+    server.#stop = async () => listener[Symbol.asyncDispose]();
+    return server;
+  }
+
+  #accept(stream: Duplex): void {
+    this.#streams.add(stream);
+    stream.on('error', () => {}).once('close', () => this.#streams.delete(stream));
+    const peer: Peer = new Peer(stream, {
+      request: (method, params, channel) => this.#request(method, params, { peer, stream, channel }),
+      notification: (method, params, channel) => {
+        this.notifications.push({ method, params, channel });
+        this.#changed();
+      },
+      data: frame => {
+        if (frame.kind === FrameKind.ack) {
+          this.acks.push({ channel: frame.channel, ...decodeAck(frame) });
+        } else {
+          const { offset, bytes } = decodeData(frame);
+          const known = this.input.length - offset;
+          if (known < 0) throw new Error(`input is missing before ${offset}`);
+          this.input = Buffer.concat([this.input, bytes.subarray(known)]);
+        }
+        this.#changed();
+      },
+    });
+    peer.accept(PROTOCOL, 'tritermd test', this.features).catch(() => {});
   }
 
   /** Resolves when the condition holds; looks when something has come. */
@@ -73,16 +101,14 @@ export class AttachServer implements AsyncDisposable {
   }
 
   hangUp(): void {
-    for (const socket of this.#sockets) socket.destroy();
+    for (const stream of this.#streams) stream.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.close();
-    this.hangUp();
-    await once(this.#server, 'close');
+    await this.#stop();
   }
 
-  #request(method: string, params: unknown, from: { peer: Peer; socket: Socket; channel: number }): unknown {
+  #request(method: string, params: unknown, from: Pick<Attached, 'peer' | 'stream' | 'channel'>): unknown {
     this.requests.push({ method, params });
     const attached = { ...from, params: params as Params<'session.attach'> };
     const answer = this.answers[method];
@@ -96,13 +122,17 @@ export class AttachServer implements AsyncDisposable {
   }
 
   reply({ resume }: Params<'session.attach'>): AttachReply {
-    const resumed = resume !== undefined && resume.repaint !== true;
+    const resumed =
+      resume !== undefined &&
+      resume.repaint !== true &&
+      (resume.pty === undefined || resume.pty === this.pty);
     return {
       session: sessionInfo(),
       inputOffset: this.input.length,
       offset: resumed ? resume.offset : 0,
       resumed,
       sizeGeneration: 0,
+      pty: this.pty,
     };
   }
 

@@ -9,7 +9,13 @@ const SESSIONS = [
 ];
 
 function suggest(line: string): Promise<Suggestions> {
-  return suggestWords(line.split(' '), { sessions: async () => SESSIONS, describe: true });
+  return suggestWords(line.split(' '), {
+    // One more at a host that the line names.
+    sessions: async host =>
+      host === undefined ? SESSIONS : [...SESSIONS, sessionInfo({ name: `at-${host}` })],
+    hosts: () => ['lab', 'local'],
+    describe: true,
+  });
 }
 
 async function words(line: string): Promise<string[]> {
@@ -31,12 +37,12 @@ describe('suggestions', () => {
         { word: 'sessions', description: 'Look at sessions and change them' },
       ]),
     });
-    expect(await words('-')).toEqual(['--help', '--version']);
+    expect(await words('-')).toEqual(['--help', '--host', '--version']);
   });
 
   it('go on in a group, and in help', async () => {
-    expect(await words('daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs']);
-    expect(await words('help daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs']);
+    expect(await words('daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs', 'drain']);
+    expect(await words('help daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs', 'drain']);
     expect(await words('help ')).toContain('attach');
     expect(await words('help attach ')).toEqual([]);
     expect(await words('daemon nonsense ')).toEqual([]);
@@ -54,6 +60,25 @@ describe('suggestions', () => {
     expect(await words('events --session ')).toEqual(['work', 'build']);
     expect(await words('events --session=')).toEqual(['--session=work', '--session=build']);
     expect(await words('events -s ')).toEqual(['work', 'build']);
+  });
+
+  it('are servers behind --host, and the sessions there behind that', async () => {
+    expect(await words('--host ')).toEqual(['lab', 'local']);
+    expect(await words('--host=')).toEqual(['--host=lab', '--host=local']);
+    expect(await words('attach --host ')).toEqual(['lab', 'local']);
+    expect(await words('attach --host=')).toEqual(['--host=lab', '--host=local']);
+    expect(await words('context use ')).toEqual(['lab', 'local']);
+    for (const line of [
+      '--host lab attach ',
+      '--host=lab attach ',
+      'attach --host lab ',
+      'attach --host=lab ',
+    ])
+      expect(await words(line)).toEqual(['work', 'build', 'at-lab']);
+    expect(await words('--host lab daemon st')).toContain('status');
+    expect(await suggest('--host lab new -- make ')).toEqual({ kind: 'command', from: 4 });
+    expect(await suggest('new -- make ')).toEqual({ kind: 'command', from: 2 });
+    expect(await words('context ls --')).not.toContain('--host');
   });
 
   it('name no session twice', async () => {
@@ -114,7 +139,11 @@ describe('suggestions', () => {
   });
 
   it('do without descriptions where the shell shows none', async () => {
-    const suggestions = await suggestWords([''], { sessions: async () => [], describe: false });
+    const suggestions = await suggestWords([''], {
+      sessions: async () => [],
+      hosts: () => [],
+      describe: false,
+    });
     expect(suggestions).toMatchObject({ words: expect.arrayContaining([{ word: 'ls' }]) });
   });
 });

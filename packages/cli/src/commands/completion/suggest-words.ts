@@ -4,6 +4,7 @@ import {
   type ArgumentSpec,
   type CommandSpec,
   type Completion,
+  HOST_OPTION,
   longFlag,
   type OptionSpec,
 } from '../definition.ts';
@@ -32,18 +33,27 @@ export type Suggestions =
   | { readonly kind: 'command'; readonly from: number };
 
 export interface SuggestionSource {
-  /** Never rejects; empty when they cannot be had. */
-  sessions(): Promise<readonly SessionInfo[]>;
+  /** At the host that the line names. Never rejects; empty when they cannot be had. */
+  sessions(host?: string): Promise<readonly SessionInfo[]>;
+  /** What may stand behind `--host` beside URLs. */
+  hosts(): readonly string[];
   /** Whether the shell shows descriptions. */
   readonly describe: boolean;
 }
 
+/** In front of a command, as behind it. */
+const HOST_FLAG = longFlag('host');
+const HOST_BEGIN = `${HOST_FLAG}=`;
 const NOTHING: Suggestions = { kind: 'words', words: [] };
 
 /** Suggests for the last of the words behind `triterm`, whatever part of it is there; the shell picks those that fit. */
 export async function suggestWords(words: readonly string[], source: SuggestionSource): Promise<Suggestions> {
   const [first, second] = words;
   const current = words.at(-1) ?? '';
+  if (first === HOST_FLAG)
+    return words.length === 2 ? listed(source.hosts()) : behindHost(words.slice(2), second, 2, source);
+  if (words.length > 1 && first?.startsWith(HOST_BEGIN) === true)
+    return behindHost(words.slice(1), first.slice(HOST_BEGIN.length), 1, source);
   if (first === undefined || words.length === 1) return firstWords(current, source);
   if (first === 'help')
     return words.length === 2
@@ -59,8 +69,25 @@ export async function suggestWords(words: readonly string[], source: SuggestionS
   return isCommandName(first) ? commandLine(first, words, 1, source) : NOTHING;
 }
 
+/** `taken`: how many words the host in front of them takes. */
+async function behindHost(
+  words: readonly string[],
+  host: string | undefined,
+  taken: number,
+  source: SuggestionSource,
+): Promise<Suggestions> {
+  const suggestions = await suggestWords(words, toward(source, host));
+  return suggestions.kind === 'command' ? { ...suggestions, from: suggestions.from + taken } : suggestions;
+}
+
+function toward(source: SuggestionSource, host: string | undefined): SuggestionSource {
+  if (host === undefined) return source;
+  return { describe: source.describe, hosts: () => source.hosts(), sessions: () => source.sessions(host) };
+}
+
 async function firstWords(current: string, source: SuggestionSource): Promise<Suggestions> {
-  if (current.startsWith('-')) return listed(['--help', '--version']);
+  if (current.startsWith(HOST_BEGIN)) return values(HOST_OPTION, HOST_BEGIN, [], source);
+  if (current.startsWith('-')) return listed(['--help', HOST_FLAG, '--version']);
   const { words } = await commandWords(undefined, source);
   return { kind: 'words', words: [...words, { word: 'help', description: 'Print help' }] };
 }
@@ -88,23 +115,24 @@ async function commandLine(
 ): Promise<Suggestions> {
   const { spec } = await loadCommand(name);
   const current = words.at(-1) ?? '';
-  const { args, awaited, usedOptions, dashesAt } = readBefore(spec, words.slice(from, -1));
+  const { args, awaited, usedOptions, host, dashesAt } = readBefore(spec, words.slice(from, -1));
+  const asked = toward(source, host);
   if (dashesAt !== undefined && spec.command !== undefined)
     return { kind: 'command', from: from + dashesAt + 1 };
   if (dashesAt === undefined) {
-    if (awaited !== undefined) return values(awaited, '', args, source);
+    if (awaited !== undefined) return values(awaited, '', args, asked);
     const equals = current.indexOf('=');
     if (current.startsWith('--') && equals > 0) {
       const option = findOption(spec, current.slice(0, equals));
       return option?.[1].value === undefined
         ? NOTHING
-        : values(option[1], current.slice(0, equals + 1), args, source);
+        : values(option[1], current.slice(0, equals + 1), args, asked);
     }
     if (current.startsWith('-')) return flags(spec, usedOptions);
   }
   const argument =
     spec.args[args.length] ?? (spec.args.at(-1)?.repeat === true ? spec.args.at(-1) : undefined);
-  if (argument !== undefined) return values(argument, '', args, source);
+  if (argument !== undefined) return values(argument, '', args, asked);
   return dashesAt === undefined ? flags(spec, usedOptions) : NOTHING;
 }
 
@@ -113,6 +141,8 @@ interface Before {
   /** The option whose value comes next. */
   readonly awaited: OptionSpec | undefined;
   readonly usedOptions: ReadonlySet<string>;
+  /** The value of `--host`. */
+  readonly host: string | undefined;
   /** Where `--` stands. */
   readonly dashesAt: number | undefined;
 }
@@ -122,23 +152,26 @@ function readBefore(spec: CommandSpec, words: readonly string[]): Before {
   const args: string[] = [];
   const usedOptions = new Set<string>();
   let awaited: OptionSpec | undefined;
+  let host: string | undefined;
   for (const [at, word] of words.entries()) {
     if (awaited !== undefined) {
+      if (awaited === HOST_OPTION) host = word;
       awaited = undefined;
     } else if (word === '--') {
       const others = spec.command === undefined ? words.slice(at + 1) : [];
-      return { args: [...args, ...others], awaited: undefined, usedOptions, dashesAt: at };
+      return { args: [...args, ...others], awaited: undefined, usedOptions, host, dashesAt: at };
     } else if (word.startsWith('-') && word !== '-') {
       const found = lastOption(spec, word);
       if (found === undefined) continue;
       const [key, option] = found;
       usedOptions.add(key);
+      if (word.startsWith(HOST_BEGIN)) host = word.slice(HOST_BEGIN.length);
       if (option.value !== undefined && option.optional !== true && !word.includes('=')) awaited = option;
     } else {
       args.push(word);
     }
   }
-  return { args, awaited, usedOptions, dashesAt: undefined };
+  return { args, awaited, usedOptions, host, dashesAt: undefined };
 }
 
 /** The option that a word names; of joined switches the last. */
@@ -170,6 +203,7 @@ async function values(
   if (complete === undefined) return NOTHING;
   if (complete === 'directory') return { kind: 'directories', before };
   if (complete === 'file') return { kind: 'files', before };
+  if (complete === 'context') return listed(source.hosts().map(name => `${before}${name}`));
   if (complete !== 'session') return listed(complete.map(value => `${before}${value}`));
   const sessions = (await source.sessions()).filter(({ name }) => !args.includes(name));
   return { kind: 'words', words: sessions.map(session => sessionWord(session, before)) };

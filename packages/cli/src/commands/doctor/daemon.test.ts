@@ -17,6 +17,9 @@ const STATUS: Result<'daemon.status'> = {
   store: 'ok',
   ptyHosts: [],
   memoryBytes: 50 * 2 ** 20,
+  listen: [],
+  draining: false,
+  lease: { held: true, leftMs: 12_000, incarnation: 1 },
 };
 const ABSENT: DaemonFacts = {
   status: null,

@@ -2,14 +2,15 @@ import { createHash } from 'node:crypto';
 import type * as z from 'zod';
 import { TermError } from '../../errors/index.ts';
 import {
+  batchRows,
   type DatabaseAdmin,
-  DUMP_BATCH_ROWS,
   type DumpBatch,
   type Imported,
   type ImportOptions,
+  NO_ROWS,
 } from '../database-admin.ts';
 import { SCHEMA_VERSION } from '../schema/migrations.ts';
-import { DUMP_VERSION, type DumpRow, dumpEnd, dumpHead, dumpMark, dumpRow, NO_ROWS } from './dump-format.ts';
+import { DUMP_VERSION, type DumpRow, dumpEnd, dumpHead, dumpMark, dumpRow } from './dump-format.ts';
 import { linesOf } from './dump-lines.ts';
 
 /**
@@ -48,7 +49,7 @@ async function* batchesOf(input: AsyncIterable<Uint8Array | string>): AsyncGener
     hash.update(line);
     const row = parse(dumpRow, value, lineNumber);
     seen[row.table] += 1;
-    if (batch.length >= DUMP_BATCH_ROWS || (batch[0]?.table ?? row.table) !== row.table) {
+    if (batch.length >= batchRows(row.table) || (batch[0]?.table ?? row.table) !== row.table) {
       yield toBatch(batch);
       batch = [];
     }

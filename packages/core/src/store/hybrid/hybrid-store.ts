@@ -5,6 +5,7 @@ import type {
   CreateOptions,
   ListedSession,
   NewSession,
+  RunningLimits,
   SessionChange,
   SessionRow,
   SessionStore,
@@ -65,7 +66,7 @@ export class HybridStore implements SessionStore {
     return row;
   }
 
-  async list(userId: string): Promise<ListedSession[]> {
+  async list(userId?: string): Promise<ListedSession[]> {
     const rows = await this.#database.list(userId);
     for (const row of rows) this.#tiers.shown(row);
     return rows;
@@ -75,8 +76,14 @@ export class HybridStore implements SessionStore {
     return this.#write(id, () => this.#database.update(id, guard, change));
   }
 
-  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow> {
-    return this.#write(id, () => this.#database.claim(id, guard, server, change));
+  claim(
+    id: string,
+    guard: WriteGuard,
+    server: string,
+    change: SessionChange,
+    limits?: RunningLimits,
+  ): Promise<SessionRow> {
+    return this.#write(id, () => this.#database.claim(id, guard, server, change, limits));
   }
 
   delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined> {

@@ -4,6 +4,8 @@ import { createHash } from 'node:crypto';
 export const LOCK = {
   migration: 'migration',
   user: 'user',
+  server: 'server',
+  connections: 'connections',
   idempotency: 'idempotency',
   named: 'named',
 } as const;

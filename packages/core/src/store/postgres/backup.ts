@@ -3,7 +3,7 @@ import { open, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { TermError } from '../../errors/index.ts';
 import { exportDatabase, importDatabase } from '../admin/index.ts';
-import type { DatabaseAdmin, Imported } from '../database-admin.ts';
+import { type DatabaseAdmin, type Imported, NO_ROWS } from '../database-admin.ts';
 
 /** Writes a dump to a new file, and reads it again. Rejects with FILE_EXISTS, DISK_FULL, READ_ONLY_STATE, or as the export. */
 export async function backupTo(path: string, admin: Pick<DatabaseAdmin, 'exportRows'>): Promise<void> {
@@ -37,7 +37,7 @@ async function write(path: string, admin: Pick<DatabaseAdmin, 'exportRows'>): Pr
 async function check(path: string): Promise<void> {
   const nowhere: Pick<DatabaseAdmin, 'importRows'> = {
     importRows: async (batches): Promise<Imported> => {
-      const counts = { session: 0, session_activity: 0, idempotency: 0 };
+      const counts = { ...NO_ROWS };
       for await (const { table, rows } of batches) counts[table] += rows.length;
       return { counts, epochs: { db: '', cache: 0 } };
     },

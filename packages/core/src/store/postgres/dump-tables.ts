@@ -1,10 +1,13 @@
 import {
-  DUMP_BATCH_ROWS,
+  batchRows,
   DUMPED_TABLES,
   type DumpBatch,
   type DumpCounts,
   type DumpedTable,
+  dumpedTables,
+  NO_ROWS,
 } from '../database-admin.ts';
+import { SCHEMA_VERSION } from '../schema/migrations.ts';
 import type { Tables } from '../schema/tables.ts';
 import { docJson } from './session-rows.ts';
 import { type Queries, type Statement, statement } from './statement.ts';
@@ -30,36 +33,54 @@ const COLUMNS: { readonly [T in DumpedTable]: Readonly<Record<keyof Tables[T] & 
   },
   session_activity: { id: 'text', last_activity_at: 'bigint' },
   idempotency: { key: 'text', result: 'text', at: 'bigint' },
+  token: {
+    id: 'text',
+    user_id: 'text',
+    scope: 'text',
+    session_id: 'text',
+    hash: 'text',
+    label: 'text',
+    created_at: 'bigint',
+    expires_at: 'bigint',
+    revoked_at: 'bigint',
+    last_used_at: 'bigint',
+  },
+  session_screen: {
+    session_id: 'text',
+    owner_epoch: 'bigint',
+    stream_offset: 'bigint',
+    cols: 'bigint',
+    rows: 'bigint',
+    content: 'text',
+    at: 'bigint',
+  },
 };
 
 const columnsOf = (table: DumpedTable): string => Object.keys(COLUMNS[table]).join(', ');
 
-const COUNT = statement(
-  'count_rows',
-  `SELECT ${DUMPED_TABLES.map(table => `(SELECT count(*) FROM ${table}) AS ${table}`).join(', ')}`,
-);
-
 /** All rows of the dumped tables, batch by batch, in the transaction that is open. */
-export async function* dumpedBatches(on: Queries): AsyncGenerator<DumpBatch, void> {
-  for (const table of DUMPED_TABLES) {
+export async function* dumpedBatches(on: Queries, schema: number): AsyncGenerator<DumpBatch, void> {
+  for (const table of dumpedTables(schema)) {
     const [key = ''] = Object.keys(COLUMNS[table]);
     const page = statement(
       `page_${table}`,
-      `SELECT ${columnsOf(table)} FROM ${table} WHERE ${key} > $1 ORDER BY ${key} LIMIT ${DUMP_BATCH_ROWS}`,
+      `SELECT ${columnsOf(table)} FROM ${table} WHERE ${key} > $1 ORDER BY ${key} LIMIT ${batchRows(table)}`,
     );
     for (let after = ''; ; ) {
       const rows = await on.read<StoredRow>(page, [after]);
       // The columns make them rows of this table.
       if (rows.length > 0) yield { table, rows } as unknown as DumpBatch;
-      if (rows.length < DUMP_BATCH_ROWS) break;
+      if (rows.length < batchRows(table)) break;
       after = String(rows.at(-1)?.[key]);
     }
   }
 }
 
-export async function countRows(on: Queries): Promise<DumpCounts> {
-  const [counts] = await on.read<DumpCounts>(COUNT, []);
-  return counts ?? { session: 0, session_activity: 0, idempotency: 0 };
+export async function countRows(on: Queries, schema: number): Promise<DumpCounts> {
+  const columns = dumpedTables(schema).map(table => `(SELECT count(*) FROM ${table}) AS ${table}`);
+  const count = statement(`count_rows_${columns.length}`, `SELECT ${columns.join(', ')}`);
+  const [counts] = await on.read<Partial<DumpCounts>>(count, []);
+  return { ...NO_ROWS, ...counts };
 }
 
 /** Tables of this transaction alone: filling them locks nobody out. */
@@ -88,15 +109,19 @@ export async function lockWriters(on: Queries): Promise<void> {
   await on.write(statement('lock_writers', `LOCK TABLE ${tables} IN EXCLUSIVE MODE`), []);
 }
 
+/** Nobody who was shut out since the dump comes in by it. */
+const KEEP_TOKEN =
+  'ON CONFLICT (id) DO UPDATE SET revoked_at = coalesce(token.revoked_at, excluded.revoked_at)';
+
 /** Puts what was staged in the place of what is there, and revisions above both. */
 export async function replaceByStaged(on: Queries): Promise<DumpCounts> {
   for (const table of DUMPED_TABLES) {
     const columns = columnsOf(table);
-    await on.write(statement(`empty_${table}`, `DELETE FROM ${table}`), []);
+    if (table !== 'token') await on.write(statement(`empty_${table}`, `DELETE FROM ${table}`), []);
     await on.write(
       statement(
         `fill_${table}`,
-        `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM pg_temp.staged_${table}`,
+        `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM pg_temp.staged_${table} ${table === 'token' ? KEEP_TOKEN : ''}`,
       ),
       [],
     );
@@ -111,7 +136,7 @@ export async function replaceByStaged(on: Queries): Promise<DumpCounts> {
     ),
     [],
   );
-  return countRows(on);
+  return countRows(on, SCHEMA_VERSION);
 }
 
 function stagingOf(table: DumpedTable, columns: readonly (readonly [string, ColumnType])[]): Statement {

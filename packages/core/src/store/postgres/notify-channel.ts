@@ -2,7 +2,13 @@ import { Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { TermError } from '../../errors/index.ts';
-import { type ChannelListener, checkMessage, type EventChannel } from '../event-channel.ts';
+import {
+  type ChannelListener,
+  type ChannelName,
+  checkMessage,
+  type EventChannel,
+  MAX_MESSAGE_BYTES,
+} from '../event-channel.ts';
 import { backoffMs } from '../locks/backoff.ts';
 import { before } from './deadline.ts';
 import { NotifyPublisher } from './notify-publisher.ts';
@@ -10,7 +16,7 @@ import { connectError } from './postgres-error.ts';
 import { CONNECT_TIMEOUT_MS, clientConfig, endpointOf, type PostgresTarget } from './settings.ts';
 import type { Queries } from './statement.ts';
 
-const CHANNEL = 'triterm_events';
+const CHANGES: ChannelName = { name: 'triterm_events', maxBytes: MAX_MESSAGE_BYTES };
 /** How often the server is asked whether it still is there. */
 const PROBE_INTERVAL_MS = 1000;
 const PROBE_DEADLINE_MS = 1000;
@@ -22,6 +28,7 @@ const RECONNECT = { firstMs: 50, maxMs: 2000 };
  */
 export class NotifyChannel implements EventChannel {
   readonly #target: PostgresTarget;
+  readonly #channel: ChannelName;
   readonly #publisher: NotifyPublisher;
   readonly #failed: (error: TermError) => void;
   readonly #closed = new AbortController();
@@ -29,15 +36,21 @@ export class NotifyChannel implements EventChannel {
   #confirmed: Promise<void> | undefined;
   #loop: Promise<void> | undefined;
 
-  /** `target` is where to listen. `failed` is told why it can't, each time that it was tried. */
-  constructor(target: PostgresTarget, pool: Queries, failed: (error: TermError) => void = () => {}) {
+  /** `target` is where to listen. `failed` is told why it can't, each time that it was tried. The channel's name is a word of SQL. */
+  constructor(
+    target: PostgresTarget,
+    pool: Queries,
+    failed: (error: TermError) => void = () => {},
+    channel: ChannelName = CHANGES,
+  ) {
     this.#target = target;
-    this.#publisher = new NotifyPublisher(CHANNEL, pool);
+    this.#channel = channel;
+    this.#publisher = new NotifyPublisher(channel.name, pool);
     this.#failed = failed;
   }
 
   async publish(message: string): Promise<void> {
-    checkMessage(message);
+    checkMessage(message, this.#channel.maxBytes);
     if (this.#closed.signal.aborted) throw channelClosed();
     await this.#publisher.publish(message);
   }
@@ -92,7 +105,7 @@ export class NotifyChannel implements EventChannel {
     this.#closed.signal.addEventListener('abort', end);
     try {
       await before(performance.now() + CONNECT_TIMEOUT_MS, client.connect());
-      await before(performance.now() + PROBE_DEADLINE_MS, client.query(`LISTEN ${CHANNEL}`));
+      await before(performance.now() + PROBE_DEADLINE_MS, client.query(`LISTEN ${this.#channel.name}`));
       connected();
       await Promise.race([ended.promise, this.#probe(client)]);
     } catch (thrown) {

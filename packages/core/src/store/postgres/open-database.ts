@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { TermError } from '../../errors/index.ts';
 import type { Database } from '../database.ts';
-import type { EventChannel } from '../event-channel.ts';
+import type { ChannelName, EventChannel } from '../event-channel.ts';
 import { type AdvisoryLocks, PostgresAdvisoryLocks } from './advisory-lock.ts';
 import { asked, withClient } from './client.ts';
 import { callDeadline } from './deadline.ts';
@@ -31,9 +31,10 @@ export interface OpenedPostgres {
   readonly database: Database;
   readonly locks: AdvisoryLocks;
   /**
-   * Another channel to all servers of this database; whoever opens it closes it. `failed` is told each time why it can't listen.
+   * Another channel to all servers of this database, with a connection of its own from when it is listened to; whoever opens it closes
+   * it. `failed` is told each time why it can't listen.
    */
-  openChannel(failed?: (error: TermError) => void): EventChannel;
+  openChannel(failed?: (error: TermError) => void, channel?: ChannelName): EventChannel;
 }
 
 /**
@@ -66,6 +67,6 @@ export async function openPostgresDatabase(options: PostgresDatabaseOptions): Pr
       await Promise.all([pool.close(), lockPool.close()]);
     }),
     locks: new PostgresAdvisoryLocks(lockPool),
-    openChannel: failed => new NotifyChannel({ url: listenUrl, serverId }, pool, failed),
+    openChannel: (failed, channel) => new NotifyChannel({ url: listenUrl, serverId }, pool, failed, channel),
   };
 }

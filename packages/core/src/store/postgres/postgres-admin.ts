@@ -88,7 +88,7 @@ export class PostgresAdmin implements DatabaseAdmin {
         await on.read(PATIENCE, []);
         // Of a newer schema, the columns that this release knows.
         const schema = Math.min(found.schema, SCHEMA_VERSION);
-        return use({ schema, counts: await countRows(on), batches: dumpedBatches(on) });
+        return use({ schema, counts: await countRows(on, schema), batches: dumpedBatches(on, schema) });
       });
     });
   }
@@ -101,7 +101,7 @@ export class PostgresAdmin implements DatabaseAdmin {
         await makeStaging(on);
         for await (const batch of batches) await stage(on, batch);
         await lockWriters(on);
-        const { session: sessions } = await countRows(on);
+        const { session: sessions } = await countRows(on, SCHEMA_VERSION);
         if (sessions > 0 && !options.replace)
           throw new TermError(
             'STORE_NOT_EMPTY',

@@ -1,31 +1,42 @@
 import type {
+  ConnectionRow,
   Database,
   Epochs,
+  NewToken,
   OutboxDepth,
   OutboxEntry,
   OutboxItem,
+  ScreenRow,
   ServerIdentity,
   ServerRow,
   SocketFilter,
   SocketRow,
+  TokenRow,
 } from '../database.ts';
 import {
   type CreateOptions,
   isTombstone,
   type ListedSession,
   type NewSession,
+  type RunningLimits,
   type SessionChange,
   type SessionRecord,
   type SessionRow,
   type Tombstone,
   type WriteGuard,
 } from '../session-store.ts';
+import { checkScreens } from '../write-refusals.ts';
+import * as connectionTable from './connection-table.ts';
 import * as epochTable from './epoch-table.ts';
 import * as outbox from './outbox.ts';
+import * as screenTable from './screen-table.ts';
 import * as serverTable from './server-table.ts';
+import { claim } from './session-claim.ts';
+import { create } from './session-creation.ts';
 import * as sessions from './session-queries.ts';
 import * as socketTable from './socket-table.ts';
 import type { Queries } from './statement.ts';
+import * as tokenTable from './token-table.ts';
 
 /** The database over connections of a pool, or within one transaction. */
 export class PostgresDatabase implements Database {
@@ -39,7 +50,7 @@ export class PostgresDatabase implements Database {
   }
 
   create(session: NewSession, options: CreateOptions): Promise<SessionRow> {
-    return sessions.create(this.#on, session, options);
+    return create(this.#on, session, options);
   }
 
   async get(id: string): Promise<SessionRow | undefined> {
@@ -55,7 +66,7 @@ export class PostgresDatabase implements Database {
     return sessions.getByName(this.#on, userId, name);
   }
 
-  list(userId: string): Promise<ListedSession[]> {
+  list(userId?: string): Promise<ListedSession[]> {
     return sessions.list(this.#on, userId);
   }
 
@@ -67,8 +78,14 @@ export class PostgresDatabase implements Database {
     return sessions.change(this.#on, id, guard, change);
   }
 
-  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow> {
-    return sessions.change(this.#on, id, guard, change, server);
+  claim(
+    id: string,
+    guard: WriteGuard,
+    server: string,
+    change: SessionChange,
+    limits?: RunningLimits,
+  ): Promise<SessionRow> {
+    return claim(this.#on, id, guard, server, change, limits);
   }
 
   delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined> {
@@ -123,6 +140,10 @@ export class PostgresDatabase implements Database {
     return serverTable.releaseServer(this.#on, id, incarnation);
   }
 
+  setDraining(id: string, incarnation: number, draining: boolean): Promise<void> {
+    return serverTable.setDraining(this.#on, id, incarnation, draining);
+  }
+
   listServers(): Promise<ServerRow[]> {
     return serverTable.listServers(this.#on);
   }
@@ -141,6 +162,58 @@ export class PostgresDatabase implements Database {
 
   listSockets(filter: SocketFilter, limit: number): Promise<SocketRow[]> {
     return socketTable.listSockets(this.#on, filter, limit);
+  }
+
+  createToken(token: NewToken): Promise<TokenRow> {
+    return tokenTable.createToken(this.#on, token);
+  }
+
+  findToken(id: string): Promise<TokenRow | undefined> {
+    return tokenTable.findToken(this.#on, id);
+  }
+
+  listTokens(userId?: string): Promise<TokenRow[]> {
+    return tokenTable.listTokens(this.#on, userId);
+  }
+
+  revokeToken(id: string): Promise<TokenRow | undefined> {
+    return tokenTable.revokeToken(this.#on, id);
+  }
+
+  refusedTokens(ids: readonly string[]): Promise<string[]> {
+    return tokenTable.refusedTokens(this.#on, ids);
+  }
+
+  recordTokenUse(usedAt: ReadonlyMap<string, number>): Promise<void> {
+    return tokenTable.recordTokenUse(this.#on, usedAt);
+  }
+
+  openConnection(
+    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
+    limit: number,
+  ): Promise<void> {
+    return connectionTable.openConnection(this.#on, connection, limit);
+  }
+
+  closeConnections(ids: readonly string[]): Promise<void> {
+    return connectionTable.closeConnections(this.#on, ids);
+  }
+
+  replaceConnections(
+    serverId: string,
+    incarnation: number,
+    connections: readonly ConnectionRow[],
+  ): Promise<void> {
+    return connectionTable.replaceConnections(this.#on, serverId, incarnation, connections);
+  }
+
+  async putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void> {
+    checkScreens(screens);
+    await screenTable.putScreens(this.#on, screens);
+  }
+
+  getScreen(sessionId: string): Promise<ScreenRow | undefined> {
+    return screenTable.getScreen(this.#on, sessionId);
   }
 
   close(): Promise<void> {

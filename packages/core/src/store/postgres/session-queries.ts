@@ -2,26 +2,28 @@ import { TermError } from '../../errors/index.ts';
 import { toRecord, toRow } from '../schema/stored-rows.ts';
 import type { SessionTable as StoredSession } from '../schema/tables.ts';
 import {
-  type CreateOptions,
   isTombstone,
   type ListedSession,
-  type NewSession,
   type SessionChange,
   type SessionRecord,
   type SessionRow,
   type Tombstone,
   type WriteGuard,
 } from '../session-store.ts';
-import { advisoryKey, LOCK } from './advisory-key.ts';
+import { leaseLost, ownerAlive } from '../write-refusals.ts';
+import { collectConnections } from './connection-table.ts';
+import { collectScreens } from './screen-table.ts';
+import { holdsLease, isOwnerAlive, isOwnerGone, leaseHeld, ownerBefore } from './server-table.ts';
 import { COLUMNS, docJson, type ListedRow, toListed } from './session-rows.ts';
 import { NOW_MS, type Queries, statement } from './statement.ts';
+import { collectTokens } from './token-table.ts';
 
 /** Deleted rows that one statement removes: more would not be done before the server cuts it off. */
 const COLLECT_ROWS = 5000;
 /** Of a write that finds its session between a deletion and a creation. */
 const WRITE_ATTEMPTS = 5;
 
-const READ = statement('read', `SELECT ${COLUMNS} FROM session WHERE id = $1`);
+export const READ = statement('read', `SELECT ${COLUMNS} FROM session WHERE id = $1`);
 
 const BY_NAME = statement(
   'by_name',
@@ -30,8 +32,9 @@ const BY_NAME = statement(
 
 const LISTED = `SELECT ${COLUMNS}, last_activity_at FROM session LEFT JOIN session_activity USING (id)`;
 
-const LIST = statement(
-  'list',
+const LIST = statement('list', `${LISTED} WHERE deleted_at IS NULL ORDER BY created_at, rev`);
+const LIST_OF_USER = statement(
+  'list_of_user',
   `${LISTED} WHERE user_id = $1 AND deleted_at IS NULL ORDER BY created_at, rev`,
 );
 
@@ -40,59 +43,20 @@ const RECENT = statement(
   `${LISTED} WHERE deleted_at IS NULL ORDER BY greatest(created_at, last_activity_at) DESC, rev DESC LIMIT $1`,
 );
 
-/** What a new session has to be compared with, under the lock of its user. */
-const BEFORE_CREATE = statement(
-  'before_create',
-  `SELECT
-    (SELECT result FROM idempotency WHERE key = $1) AS made,
-    (SELECT id FROM session WHERE user_id = $2 AND name = $3 AND deleted_at IS NULL) AS holder,
-    (SELECT count(*) FROM session WHERE user_id = $2 AND deleted_at IS NULL AND state = 'running') AS running`,
-);
-
 /** The row of the first CTE goes to the outbox in the same statement. */
-const marked = (source: string): string => `marked AS (
+export const marked = (source: string): string => `marked AS (
     INSERT INTO cache_outbox (id, rev, at) SELECT id, rev, ${NOW_MS} FROM ${source}
     ON CONFLICT (id) DO UPDATE SET rev = excluded.rev, at = excluded.at
   )`;
 
 /**
- * A deleted row of the same id is a tombstone, whose place is taken under a higher revision: its number is taken in DO UPDATE,
- * under the row's lock. `currval` is the number that `nextval` gave before it in the same row: columns are computed in their order.
- */
-const CREATE = statement(
-  'create',
-  `WITH made AS (
-    INSERT INTO session (${COLUMNS})
-    SELECT $1, nextval('triterm_rev'), $2, $3, $4, currval('triterm_rev'), $5, NULL, $6, at, at, NULL
-    FROM (SELECT ${NOW_MS} AS at OFFSET 0) AS clock
-    ON CONFLICT (id) DO UPDATE SET
-      rev = nextval('triterm_rev'),
-      user_id = excluded.user_id,
-      name = excluded.name,
-      owner_server = excluded.owner_server,
-      owner_epoch = currval('triterm_rev'),
-      state = excluded.state,
-      primary_socket = NULL,
-      doc = excluded.doc,
-      created_at = excluded.created_at,
-      updated_at = excluded.updated_at,
-      deleted_at = NULL
-    WHERE session.deleted_at IS NOT NULL
-    RETURNING ${COLUMNS}
-  ), ${marked('made')}, kept AS (
-    INSERT INTO idempotency (key, result, at) SELECT $7, id, created_at FROM made WHERE $7::text IS NOT NULL
-    ON CONFLICT (key) DO UPDATE SET result = excluded.result, at = excluded.at
-  )
-  SELECT ${COLUMNS} FROM made`,
-);
-
-/**
  * The revision is taken in SET, which is computed again on the row that a wait for its lock has ended with. Taken before, it would
- * be of the time before the wait, and commit out of order.
+ * be of the time before the wait, and commit out of order. In a claim the row of the owner before is locked: should that server be
+ * about to come back, it waits, and finds the session claimed.
  */
 const CHANGE = statement(
   'change',
-  `WITH changed AS (
+  `WITH ${ownerBefore('$1', '$5::text', 'FOR SHARE OF server')}, changed AS (
     UPDATE session SET
       rev = nextval('triterm_rev'),
       name = coalesce($4, name),
@@ -104,6 +68,8 @@ const CHANGE = statement(
       updated_at = ${NOW_MS}
     WHERE id = $1 AND deleted_at IS NULL
       AND rev = coalesce($2, rev) AND owner_epoch = coalesce($3, owner_epoch)
+      AND ($10::bigint IS NULL OR ${leaseHeld('coalesce($5::text, session.owner_server)', '$10')})
+      AND ($5::text IS NULL OR ${isOwnerGone('session.owner_server')})
     RETURNING ${COLUMNS}
   ), ${marked('changed')}
   SELECT ${COLUMNS} FROM changed`,
@@ -119,8 +85,11 @@ const DELETE = statement(
       deleted_at = ${NOW_MS}
     WHERE id = $1 AND deleted_at IS NULL
       AND rev = coalesce($2, rev) AND owner_epoch = coalesce($3, owner_epoch)
+      AND ($4::bigint IS NULL OR ${leaseHeld('session.owner_server', '$4')})
     RETURNING id, rev
-  ), ${marked('changed')}
+  ), ${marked('changed')}, blank AS (
+    DELETE FROM session_screen USING changed WHERE session_id = changed.id
+  )
   SELECT id, rev FROM changed`,
 );
 
@@ -155,8 +124,6 @@ const COLLECT_ACTIVITY = statement(
   )`,
 );
 
-const LOCK_FOR_CREATE = statement('lock_for_create', 'SELECT pg_advisory_xact_lock($1)');
-
 /** A session or tombstone, as it was committed when the statement began. */
 export async function read(on: Queries, id: string): Promise<SessionRecord | undefined> {
   const [stored] = await on.read<StoredSession>(READ, [id]);
@@ -168,59 +135,19 @@ export async function getByName(on: Queries, userId: string, name: string): Prom
   return stored === undefined ? undefined : toRow(stored);
 }
 
-export async function list(on: Queries, userId: string): Promise<ListedSession[]> {
-  return (await on.read<ListedRow>(LIST, [userId])).map(toListed);
+export async function list(on: Queries, userId: string | undefined): Promise<ListedSession[]> {
+  const found =
+    userId === undefined
+      ? await on.read<ListedRow>(LIST, [])
+      : await on.read<ListedRow>(LIST_OF_USER, [userId]);
+  return found.map(toListed);
 }
 
 export async function recent(on: Queries, limit: number): Promise<SessionRecord[]> {
   return (await on.read<ListedRow>(RECENT, [limit])).map(toRow);
 }
 
-/** Creations of one user take turns, so that the limit counts what the one before has made. */
-export function create(on: Queries, session: NewSession, options: CreateOptions): Promise<SessionRow> {
-  return on.transaction(async within => {
-    const { id, userId, name, ownerServer, state, doc } = session;
-    const { limit, idempotencyKey } = options;
-    await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.user, userId)]);
-    // A key is used by one user; should another one use it too, he waits here.
-    if (idempotencyKey !== undefined)
-      await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.idempotency, idempotencyKey)]);
-    const [found] = await within.read<{ made: string | null; holder: string | null; running: number }>(
-      BEFORE_CREATE,
-      [idempotencyKey ?? null, userId, name],
-    );
-    const { made = null, holder = null, running = 0 } = found ?? {};
-    if (made !== null) {
-      const [stored] = await within.read<StoredSession>(READ, [made]);
-      if (stored !== undefined) return stillThere(stored);
-    }
-    if (state === 'running' && running >= limit)
-      throw new TermError(
-        'TOO_MANY_SESSIONS',
-        `There are ${running} running sessions, ${limit} are allowed.`,
-        {
-          details: { running, limit },
-        },
-      );
-    if (holder !== null && holder !== id) throw nameTaken(name, holder);
-    const values = [id, userId, name, ownerServer, state, docJson(doc), idempotencyKey ?? null];
-    const [stored] = await named(name, within.write<StoredSession>(CREATE, values));
-    if (stored === undefined) throw new TermError('NAME_TAKEN', `There is a session with the id ${id}.`);
-    return toRow(stored);
-  });
-}
-
-/** A repetition makes nothing anew, nor does it bring back what was deleted since. */
-function stillThere(made: StoredSession): SessionRow {
-  if (made.deleted_at !== null)
-    throw new TermError(
-      'SESSION_NOT_FOUND',
-      `Session ${made.name} was made by this request, and removed since.`,
-    );
-  return toRow(made);
-}
-
-/** With `claimant`, the session's owner becomes that server, fenced by the new revision. */
+/** With `claimant`, the session's owner becomes that server, fenced by the new revision; rejects with OWNER_ALIVE then, too. */
 export async function change(
   on: Queries,
   id: string,
@@ -239,28 +166,33 @@ export async function change(
     primarySocket !== undefined,
     primarySocket ?? null,
     doc === undefined ? null : docJson(doc),
+    guard.incarnation ?? null,
   ];
-  const changed = await guarded(on, id, guard, () => named(name, on.write<StoredSession>(CHANGE, values)));
+  const changed = await guarded(on, id, guard, claimant, () =>
+    named(name, on.write<StoredSession>(CHANGE, values)),
+  );
   if (changed === undefined) throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
   return toRow(changed);
 }
 
 export async function remove(on: Queries, id: string, guard: WriteGuard): Promise<Tombstone | undefined> {
-  const values = [id, guard.rev ?? null, guard.ownerEpoch ?? null];
-  const gone = await guarded(on, id, guard, () =>
+  const values = [id, guard.rev ?? null, guard.ownerEpoch ?? null, guard.incarnation ?? null];
+  const gone = await guarded(on, id, guard, undefined, () =>
     on.write<Pick<StoredSession, 'id' | 'rev'>>(DELETE, values),
   );
   return gone === undefined ? undefined : { id: gone.id, rev: gone.rev, deleted: true };
 }
 
 /**
- * What the write has changed; undefined when there is no such session. Rejects with STALE_REVISION when the guard does not
- * hold. The reason is read afterwards: should the session have been made again meanwhile, the write is tried again.
+ * What the write has changed; undefined when there is no such session. Rejects with STALE_REVISION or LEASE_LOST when the guard
+ * does not hold. The reason is read afterwards: should the session have been made again meanwhile, the write is tried again.
+ * `claimant` is the writing server where it is not the session's owner.
  */
 async function guarded<T>(
   on: Queries,
   id: string,
   guard: WriteGuard,
+  claimant: string | undefined,
   write: () => Promise<T[]>,
 ): Promise<T | undefined> {
   for (let attempt = 1; ; attempt += 1) {
@@ -268,12 +200,21 @@ async function guarded<T>(
     if (changed !== undefined) return changed;
     const present = await read(on, id);
     if (present === undefined || isTombstone(present)) return undefined;
-    if (attempt >= WRITE_ATTEMPTS || !holds(guard, present)) throw stale(present, guard);
+    refuseStale(present, guard);
+    const { incarnation } = guard;
+    const writer = claimant ?? present.ownerServer;
+    if (incarnation !== undefined && !(await holdsLease(on, writer, incarnation)))
+      throw leaseLost(writer, incarnation);
+    if (claimant !== undefined && (await isOwnerAlive(on, id, claimant)))
+      throw ownerAlive(present.name, present.ownerServer);
+    if (attempt >= WRITE_ATTEMPTS) throw stale(present, guard);
   }
 }
 
-function holds({ rev, ownerEpoch }: WriteGuard, row: SessionRow): boolean {
-  return (rev ?? row.rev) === row.rev && (ownerEpoch ?? row.ownerEpoch) === row.ownerEpoch;
+/** Throws STALE_REVISION when the row is not what the guard says. */
+export function refuseStale(row: SessionRow, guard: WriteGuard): void {
+  const { rev = row.rev, ownerEpoch = row.ownerEpoch } = guard;
+  if (rev !== row.rev || ownerEpoch !== row.ownerEpoch) throw stale(row, guard);
 }
 
 export async function recordActivity(on: Queries, activity: ReadonlyMap<string, number>): Promise<void> {
@@ -289,7 +230,9 @@ export async function collect(on: Queries, deletedBefore: number): Promise<numbe
     if (sessions < COLLECT_ROWS && keys < COLLECT_ROWS) break;
   }
   await on.write(COLLECT_ACTIVITY, []);
-  return total;
+  await collectScreens(on);
+  await collectConnections(on);
+  return total + (await collectTokens(on, deletedBefore));
 }
 
 function stale(row: SessionRow, { ownerEpoch = row.ownerEpoch }: WriteGuard): TermError {
@@ -301,7 +244,7 @@ function stale(row: SessionRow, { ownerEpoch = row.ownerEpoch }: WriteGuard): Te
 }
 
 /** The unique index knows that a name is taken, and the caller which. */
-async function named<T>(name: string | undefined, write: Promise<T>): Promise<T> {
+export async function named<T>(name: string | undefined, write: Promise<T>): Promise<T> {
   try {
     return await write;
   } catch (thrown) {
@@ -311,7 +254,7 @@ async function named<T>(name: string | undefined, write: Promise<T>): Promise<T>
   }
 }
 
-function nameTaken(name: string, id: string | undefined, cause?: unknown): TermError {
+export function nameTaken(name: string, id: string | undefined, cause?: unknown): TermError {
   return new TermError('NAME_TAKEN', `There is a session named ${name}.`, {
     details: id === undefined ? { name } : { name, id },
     ...(cause === undefined ? {} : { cause }),

@@ -2,6 +2,8 @@
 export const KEY_PREFIX = 'triterm:';
 /** Invalidations and heartbeats of all servers. */
 export const EVENT_CHANNEL = `${KEY_PREFIX}events`;
+/** What daemons tell each other. */
+export const DAEMON_CHANNEL = `${EVENT_CHANNEL}:daemon`;
 
 /**
  * Names of keys, as an operator may look them up. In a cluster a terminal's id stands in braces, so that all of one

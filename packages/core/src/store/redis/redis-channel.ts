@@ -1,23 +1,33 @@
 import type { Cluster, Redis } from 'ioredis';
-import { type ChannelListener, checkMessage, type EventChannel } from '../event-channel.ts';
+import {
+  type ChannelListener,
+  type ChannelName,
+  checkMessage,
+  type EventChannel,
+  MAX_MESSAGE_BYTES,
+} from '../event-channel.ts';
 import { EVENT_CHANNEL } from './key-names.ts';
 import type { RedisLink } from './redis-link.ts';
 
-/** Pub/Sub on `triterm:events`; in a cluster every node passes a message on to all others. */
+const CHANGES: ChannelName = { name: EVENT_CHANNEL, maxBytes: MAX_MESSAGE_BYTES };
+
+/** Pub/Sub on `triterm:events` unless told otherwise; in a cluster every node passes a message on to all others. */
 export class RedisEventChannel implements EventChannel {
   readonly #link: RedisLink;
   readonly #channel: string;
+  readonly #maxBytes: number;
   #end: (() => Promise<void>) | undefined;
   /** Counts subscriptions: what an earlier one still tells is not passed on. */
   #generation = 0;
 
-  constructor(link: RedisLink, channel: string = EVENT_CHANNEL) {
+  constructor(link: RedisLink, channel: ChannelName = CHANGES) {
     this.#link = link;
-    this.#channel = channel;
+    this.#channel = channel.name;
+    this.#maxBytes = channel.maxBytes;
   }
 
   async publish(message: string): Promise<void> {
-    checkMessage(message);
+    checkMessage(message, this.#maxBytes);
     await this.#link.command('publish', client => publisherIn(client).publish(this.#channel, message));
   }
 

@@ -1,7 +1,7 @@
 import type { SessionDoc } from '../../domain/index.ts';
-import type { SocketRow } from '../database.ts';
+import type { ScreenRow, SocketRow, TokenRow } from '../database.ts';
 import type { SessionRecord, SessionRow } from '../session-store.ts';
-import type { SessionTable, SocketTable } from './tables.ts';
+import type { SessionScreenTable, SessionTable, SocketTable, TokenTable } from './tables.ts';
 
 /** Rows as every database stores them, as the interfaces have them. */
 
@@ -35,5 +35,34 @@ export function toSocketRow(stored: SocketTable): SocketRow {
     deviceId: stored.device_id,
     deviceName: stored.device_name,
     connectedAt: stored.connected_at,
+  };
+}
+
+/** `nowMs`: by the database's clock. */
+export function toTokenRow(stored: TokenTable, nowMs: number): TokenRow {
+  return {
+    id: stored.id,
+    userId: stored.user_id,
+    scope: stored.scope,
+    sessionId: stored.session_id,
+    hash: stored.hash,
+    label: stored.label,
+    createdAt: stored.created_at,
+    expiresAt: stored.expires_at,
+    revokedAt: stored.revoked_at,
+    lastUsedAt: stored.last_used_at,
+    expired: stored.expires_at !== null && stored.expires_at <= nowMs,
+  };
+}
+
+export function toScreenRow(stored: SessionScreenTable): ScreenRow {
+  return {
+    sessionId: stored.session_id,
+    ownerEpoch: stored.owner_epoch,
+    offset: stored.stream_offset,
+    cols: stored.cols,
+    rows: stored.rows,
+    content: stored.content,
+    at: stored.at,
   };
 }

@@ -1,4 +1,4 @@
-import type { SessionState } from '../../domain/index.ts';
+import type { Scope, SessionState } from '../../domain/index.ts';
 
 /**
  * The tables as queries see them. Columns are TEXT, BIGINT or INTEGER in every database; times are milliseconds since 1970;
@@ -13,6 +13,9 @@ export interface Tables {
   quota: QuotaTable;
   idempotency: IdempotencyTable;
   meta: MetaTable;
+  token: TokenTable;
+  connection: ConnectionTable;
+  session_screen: SessionScreenTable;
 }
 
 export interface SessionTable {
@@ -58,6 +61,43 @@ export interface ServerTable {
   state_dir: string;
   advertise_url: string | null;
   lease_until: number;
+  /** 1 while it takes no new sessions. */
+  draining: number;
+}
+
+/** Who may come over the network. Of the secret there is only its hash. */
+export interface TokenTable {
+  id: string;
+  user_id: string;
+  scope: Scope;
+  session_id: string | null;
+  /** SHA-256, hexadecimal. */
+  hash: string;
+  label: string;
+  created_at: number;
+  expires_at: number | null;
+  revoked_at: number | null;
+  last_used_at: number | null;
+}
+
+/** Connections over the network. Those of an earlier incarnation, or of a lapsed lease, are not there any more. */
+export interface ConnectionTable {
+  id: string;
+  user_id: string;
+  server_id: string;
+  incarnation: number;
+}
+
+/** The last of each session's screen that its owner has told. */
+export interface SessionScreenTable {
+  session_id: string;
+  owner_epoch: number;
+  /** `offset` is a word of SQL. */
+  stream_offset: number;
+  cols: number;
+  rows: number;
+  content: string;
+  at: number;
 }
 
 /** Rows whose cache entries may be behind. */

@@ -1,10 +1,11 @@
 import type { ServerIdentity, ServerRow, ServerTable } from '../database.ts';
+import { withDeadline } from '../deadline.ts';
 
 /** Taken off a lease before it is believed: clocks of two machines do not run at the same speed. */
 const SAFETY_MS = 2000;
 
 export interface LeaseKeeperOptions {
-  readonly table: ServerTable;
+  readonly table: Pick<ServerTable, 'registerServer' | 'renewServer' | 'releaseServer'>;
   readonly identity: ServerIdentity;
   /** 15 s unless a test wants less. */
   readonly leaseMs: number;
@@ -23,7 +24,7 @@ export interface LeaseKeeperOptions {
 export class LeaseKeeper {
   readonly #o: LeaseKeeperOptions;
   #incarnation = 0;
-  #heldUntilMs = Number.NEGATIVE_INFINITY;
+  #heldUntil: Moment = NEVER;
   #timer: NodeJS.Timeout | undefined;
   #renewing: Promise<void> | undefined;
   #closed = false;
@@ -49,12 +50,25 @@ export class LeaseKeeper {
 
   /** Whether this server may act as itself: by the time that was taken before the lease was asked for. */
   get held(): boolean {
-    return performance.now() < this.#heldUntilMs;
+    return msUntil(this.#heldUntil) > 0;
   }
 
   /** Milliseconds for which it is held; negative when it is not. */
   get leftMs(): number {
-    return Math.round(this.#heldUntilMs - performance.now());
+    return Math.round(msUntil(this.#heldUntil));
+  }
+
+  /**
+   * Whether it is held; one that is not is asked for at once, and awaited for that time. `refused`: an incarnation that the database
+   * takes for lapsed, whatever the clocks here say. Does not reject: what went wrong is told as trouble.
+   */
+  async ensure(timeoutMs: number, refused?: number): Promise<boolean> {
+    if (refused === this.#incarnation) this.#heldUntil = NEVER;
+    if (this.held || this.#closed) return this.held;
+    this.#tick();
+    if (this.#renewing !== undefined)
+      await withDeadline(this.#renewing, timeoutMs, () => new Error('not in time')).catch(() => {});
+    return this.held;
   }
 
   /** Ends the lease, so that others see at once that this server is gone. */
@@ -63,7 +77,7 @@ export class LeaseKeeper {
     this.#closed = true;
     clearInterval(this.#timer);
     await this.#renewing;
-    this.#heldUntilMs = Number.NEGATIVE_INFINITY;
+    this.#heldUntil = NEVER;
     if (this.#incarnation === 0) return;
     await this.#o.table.releaseServer(this.#o.identity.id, this.#incarnation).catch(this.#o.trouble);
   }
@@ -78,12 +92,12 @@ export class LeaseKeeper {
 
   async #renew(): Promise<void> {
     const { table, identity, leaseMs, reincarnated } = this.#o;
-    const askedAtMs = performance.now();
+    const askedAt = now();
     if (await table.renewServer(identity.id, this.#incarnation, leaseMs)) {
-      this.#hold(askedAtMs);
+      this.#hold(askedAt);
       return;
     }
-    this.#heldUntilMs = Number.NEGATIVE_INFINITY;
+    this.#heldUntil = NEVER;
     if (this.#closed) return;
     const { incarnation } = await this.#register();
     reincarnated(incarnation);
@@ -91,15 +105,38 @@ export class LeaseKeeper {
 
   async #register(): Promise<ServerRow> {
     const { table, identity, leaseMs } = this.#o;
-    const askedAtMs = performance.now();
+    const askedAt = now();
     const row = await table.registerServer(identity, leaseMs);
     this.#incarnation = row.incarnation;
-    this.#hold(askedAtMs);
+    this.#hold(askedAt);
     return row;
   }
 
-  #hold(askedAtMs: number): void {
+  #hold(askedAt: Moment): void {
     const { leaseMs } = this.#o;
-    this.#heldUntilMs = askedAtMs + leaseMs - Math.min(SAFETY_MS, leaseMs / 4);
+    const heldMs = leaseMs - Math.min(SAFETY_MS, leaseMs / 4);
+    this.#heldUntil = { monotonicMs: askedAt.monotonicMs + heldMs, wallMs: askedAt.wallMs + heldMs };
   }
+}
+
+/**
+ * By two clocks: the monotonic one stands still while the machine is suspended, the other one can be set. Whichever says first that a
+ * lease is over is believed: an error costs one renewal.
+ */
+interface Moment {
+  readonly monotonicMs: number;
+  /** Since 1970. */
+  readonly wallMs: number;
+}
+
+/** Before every other one. */
+const NEVER: Moment = { monotonicMs: Number.NEGATIVE_INFINITY, wallMs: Number.NEGATIVE_INFINITY };
+
+function now(): Moment {
+  return { monotonicMs: performance.now(), wallMs: Date.now() };
+}
+
+/** Milliseconds; negative when it is over. */
+function msUntil(moment: Moment): number {
+  return Math.min(moment.monotonicMs - performance.now(), moment.wallMs - Date.now());
 }

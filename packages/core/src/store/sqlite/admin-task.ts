@@ -82,11 +82,12 @@ export class AdminTask implements AdminSteps {
       const connection = this.#read();
       connection.database.exec('BEGIN');
       isUpToDate(connection, this.#file);
-      const schema = schemaOf(connection, this.#file)?.schema ?? 0;
-      if (schema === 0) throw new TermError('STORE_UNAVAILABLE', `The database ${this.#file} is empty.`);
-      this.#batches = dumpedBatches(connection);
+      const found = schemaOf(connection, this.#file)?.schema ?? 0;
+      if (found === 0) throw new TermError('STORE_UNAVAILABLE', `The database ${this.#file} is empty.`);
       // Of a newer schema, the columns that this release knows.
-      return { schema: Math.min(schema, SCHEMA_VERSION), counts: countRows(connection) };
+      const schema = Math.min(found, SCHEMA_VERSION);
+      this.#batches = dumpedBatches(connection, schema);
+      return { schema, counts: countRows(connection, schema) };
     });
   }
 
@@ -104,7 +105,7 @@ export class AdminTask implements AdminSteps {
     return this.#guarded(() => {
       connection.begin();
       try {
-        const { session: sessions } = countRows(connection);
+        const { session: sessions } = countRows(connection, SCHEMA_VERSION);
         if (sessions > 0 && !replace) {
           throw new TermError('STORE_NOT_EMPTY', `The database ${this.#file} has ${sessions} sessions.`, {
             details: { sessions },

@@ -1,10 +1,20 @@
 import type { Connection } from './connection.ts';
+import { closeConnections, openConnection, replaceConnections } from './connection-table.ts';
 import { adoptCache, bumpCacheEpoch, epochs } from './epoch-table.ts';
 import { clearOutbox, dropOutbox, listOutbox, outboxDepth } from './outbox.ts';
-import { listServers, registerServer, releaseServer, renewServer } from './server-table.ts';
+import { getScreen, putScreens } from './screen-table.ts';
+import { listServers, registerServer, releaseServer, renewServer, setDraining } from './server-table.ts';
 import { get, getByName, list, read, recent } from './session-rows.ts';
 import { change, collect, create, recordActivity, remove } from './session-writes.ts';
 import { listSockets, putSockets, reapSockets, removeSockets } from './socket-table.ts';
+import {
+  createToken,
+  findToken,
+  listTokens,
+  recordTokenUse,
+  refusedTokens,
+  revokeToken,
+} from './token-table.ts';
 import type { Arguments, Call, Operation, Outcome } from './worker-messages.ts';
 
 type Performers = {
@@ -19,11 +29,11 @@ const PERFORMERS: Performers = {
   read: (connection, _nowMs, id) => read(connection, id),
   recent: (connection, _nowMs, limit) => recent(connection, limit),
   update: change,
-  claim: (connection, nowMs, id, guard, server, wanted) =>
-    change(connection, nowMs, id, guard, wanted, server),
+  claim: (connection, nowMs, id, guard, server, wanted, limits) =>
+    change(connection, nowMs, id, guard, wanted, { server, limits }),
   delete: remove,
   recordActivity: (connection, _nowMs, activity) => recordActivity(connection, activity),
-  collect: (connection, _nowMs, deletedBefore) => collect(connection, deletedBefore),
+  collect,
 
   listOutbox,
   clearOutbox: (connection, _nowMs, entries, cacheIdentity) =>
@@ -38,12 +48,29 @@ const PERFORMERS: Performers = {
   registerServer,
   renewServer,
   releaseServer,
+  setDraining: (connection, _nowMs, id, incarnation, draining) =>
+    setDraining(connection, id, incarnation, draining),
   listServers,
 
   putSockets: (connection, _nowMs, sockets) => putSockets(connection, sockets),
   removeSockets: (connection, _nowMs, sockets) => removeSockets(connection, sockets),
   reapSockets: (connection, _nowMs, serverId, incarnation) => reapSockets(connection, serverId, incarnation),
   listSockets: (connection, _nowMs, filter, limit) => listSockets(connection, filter, limit),
+
+  createToken,
+  findToken,
+  listTokens,
+  revokeToken,
+  refusedTokens,
+  recordTokenUse: (connection, _nowMs, usedAt) => recordTokenUse(connection, usedAt),
+
+  openConnection,
+  closeConnections: (connection, _nowMs, ids) => closeConnections(connection, ids),
+  replaceConnections: (connection, _nowMs, serverId, incarnation, connections) =>
+    replaceConnections(connection, serverId, incarnation, connections),
+
+  putScreens,
+  getScreen: (connection, _nowMs, sessionId) => getScreen(connection, sessionId),
 };
 
 /**

@@ -21,6 +21,7 @@ export function registerServer(
     state_dir: stateDir,
     advertise_url: advertiseUrl,
     lease_until: nowMs + leaseMs,
+    draining: 0,
   };
   connection.run(
     query
@@ -74,6 +75,49 @@ function setLease(
   return renewed > 0;
 }
 
+export function setDraining(
+  connection: Connection,
+  id: string,
+  incarnation: number,
+  draining: boolean,
+): void {
+  connection.run(
+    query
+      .updateTable('server')
+      .set({ draining: draining ? 1 : 0 })
+      .where('id', '=', id)
+      .where('incarnation', '=', incarnation),
+  );
+}
+
+/** Whether the server is this incarnation, and its lease has not lapsed. */
+export function holdsLease(connection: Connection, nowMs: number, id: string, incarnation: number): boolean {
+  const found = connection.first(
+    query
+      .selectFrom('server')
+      .select('id')
+      .where('id', '=', id)
+      .where('incarnation', '=', incarnation)
+      .where('lease_until', '>', nowMs),
+  );
+  return found !== undefined;
+}
+
+/** Whether `id` holds its lease and is another server than `claimant`: not the same one under an earlier id. */
+export function isAliveElsewhere(
+  connection: Connection,
+  nowMs: number,
+  id: string,
+  claimant: string,
+): boolean {
+  if (id === claimant) return false;
+  const [owner, other] = [id, claimant].map(server =>
+    connection.first(query.selectFrom('server').selectAll().where('id', '=', server)),
+  );
+  if (owner === undefined || owner.lease_until <= nowMs) return false;
+  return owner.host_id !== other?.host_id || owner.state_dir !== other.state_dir;
+}
+
 export function listServers(connection: Connection, nowMs: number): ServerRow[] {
   return connection
     .all(query.selectFrom('server').selectAll().orderBy('id'))
@@ -89,5 +133,6 @@ function toRow(stored: ServerTable, nowMs: number): ServerRow {
     advertiseUrl: stored.advertise_url,
     incarnation: stored.incarnation,
     leaseLeftMs: stored.lease_until - nowMs,
+    draining: stored.draining !== 0,
   };
 }

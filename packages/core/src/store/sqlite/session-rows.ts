@@ -41,9 +41,10 @@ const withActivity = () =>
     )
     .where('deleted_at', 'is', null);
 
-export function list(connection: Connection, userId: string): ListedSession[] {
+export function list(connection: Connection, userId: string | undefined): ListedSession[] {
+  const all = withActivity().orderBy('created_at').orderBy('rev');
   return connection
-    .all(withActivity().where('user_id', '=', userId).orderBy('created_at').orderBy('rev'))
+    .all(userId === undefined ? all : all.where('user_id', '=', userId))
     .map(stored => ({ ...toRow(stored), lastActivityAt: stored.active_at }));
 }
 

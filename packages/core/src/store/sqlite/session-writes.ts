@@ -6,15 +6,27 @@ import type { SessionTable } from '../schema/tables.ts';
 import type {
   CreateOptions,
   NewSession,
+  RunningLimits,
   SessionChange,
   SessionRow,
   Tombstone,
   WriteGuard,
 } from '../session-store.ts';
+import {
+  leaseLost,
+  ownerAlive,
+  requireRoomForClaim,
+  tooManyOnServer,
+  tooManySessions,
+} from '../write-refusals.ts';
 import { type Connection, query } from './connection.ts';
+import { collectConnections } from './connection-table.ts';
 import { nextRev } from './meta.ts';
 import { noteWrite } from './outbox.ts';
+import { collectScreens, removeScreen } from './screen-table.ts';
+import { holdsLease, isAliveElsewhere } from './server-table.ts';
 import { findById, live } from './session-rows.ts';
+import { collectTokens } from './token-table.ts';
 
 /**
  * Writes of sessions within the transaction that is open: all that a write has is decided and written there, its outbox
@@ -25,12 +37,19 @@ export function create(
   connection: Connection,
   nowMs: number,
   session: NewSession,
-  { limit, idempotencyKey }: CreateOptions,
+  { limit, serverLimit, incarnation, idempotencyKey }: CreateOptions,
 ): SessionRow {
   const made = idempotencyKey === undefined ? undefined : findMade(connection, idempotencyKey);
   if (made !== undefined) return stillThere(made);
-  const { id, userId, name } = session;
-  if (session.state === 'running') refuseBeyond(limit, connection, userId);
+  const { id, userId, name, ownerServer } = session;
+  refuseLapsed(connection, nowMs, ownerServer, incarnation);
+  if (session.state === 'running') {
+    const ofUser = countRunning(connection, 'user_id', userId);
+    if (ofUser >= limit) throw tooManySessions(ofUser, limit);
+    const onServer = serverLimit === undefined ? 0 : countRunning(connection, 'owner_server', ownerServer);
+    if (serverLimit !== undefined && onServer >= serverLimit)
+      throw tooManyOnServer(ownerServer, onServer, serverLimit);
+  }
   const before = findById(connection, id);
   if (live(before) !== undefined) throw new TermError('NAME_TAKEN', `There is a session with the id ${id}.`);
   refuseTaken(connection, userId, name);
@@ -42,7 +61,7 @@ export function create(
     rev,
     user_id: userId,
     name,
-    owner_server: session.ownerServer,
+    owner_server: ownerServer,
     owner_epoch: rev,
     state: session.state,
     primary_socket: null,
@@ -74,20 +93,27 @@ function findMade(connection: Connection, key: string): SessionTable | undefined
   return made === undefined ? undefined : findById(connection, made.result);
 }
 
-function refuseBeyond(limit: number, connection: Connection, userId: string): void {
+function countRunning(connection: Connection, column: 'user_id' | 'owner_server', value: string): number {
   const counted = connection.first(
     query
       .selectFrom('session')
       .select(e => e.fn.countAll<number>().as('running'))
-      .where('user_id', '=', userId)
+      .where(column, '=', value)
       .where('deleted_at', 'is', null)
       .where('state', '=', 'running'),
   );
-  const running = counted?.running ?? 0;
-  if (running < limit) return;
-  throw new TermError('TOO_MANY_SESSIONS', `There are ${running} running sessions, ${limit} are allowed.`, {
-    details: { running, limit },
-  });
+  return counted?.running ?? 0;
+}
+
+/** A server that others may take for dead writes nothing. */
+function refuseLapsed(
+  connection: Connection,
+  nowMs: number,
+  serverId: string,
+  incarnation: number | undefined,
+): void {
+  if (incarnation !== undefined && !holdsLease(connection, nowMs, serverId, incarnation))
+    throw leaseLost(serverId, incarnation);
 }
 
 function refuseTaken(connection: Connection, userId: string, name: string): void {
@@ -105,19 +131,27 @@ function refuseTaken(connection: Connection, userId: string, name: string): void
   });
 }
 
-/** With `claimant`, the session's owner becomes that server, fenced by the new revision. */
+/** Who is to own a session from now on. */
+interface Claim {
+  readonly server: string;
+  readonly limits: RunningLimits | undefined;
+}
+
+/** With `claim`, the session's owner becomes that server, fenced by the new revision. */
 export function change(
   connection: Connection,
   nowMs: number,
   id: string,
   guard: WriteGuard,
   wanted: SessionChange,
-  claimant?: string,
+  claim?: Claim,
 ): SessionRow {
   const before = findById(connection, id);
   if (before === undefined || before.deleted_at !== null)
     throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
   refuseStale(before, guard);
+  refuseLapsed(connection, nowMs, claim?.server ?? before.owner_server, guard.incarnation);
+  if (claim !== undefined) refuseClaim(connection, nowMs, before, wanted, claim);
   if (wanted.name !== undefined && wanted.name !== before.name)
     refuseTaken(connection, before.user_id, wanted.name);
   const rev = nextRev(connection);
@@ -126,8 +160,8 @@ export function change(
     ...before,
     rev,
     name: wanted.name ?? before.name,
-    owner_server: claimant ?? before.owner_server,
-    owner_epoch: claimant === undefined ? before.owner_epoch : rev,
+    owner_server: claim?.server ?? before.owner_server,
+    owner_epoch: claim === undefined ? before.owner_epoch : rev,
     state: wanted.state ?? before.state,
     primary_socket: wanted.primarySocket === undefined ? before.primary_socket : wanted.primarySocket,
     doc: JSON.stringify(doc),
@@ -137,6 +171,23 @@ export function change(
   connection.run(query.updateTable('session').set(columns).where('id', '=', id));
   noteWrite(connection, id, rev, nowMs);
   return toRow(after);
+}
+
+/** Nobody claims what a server has that is alive, nor more running sessions than there may be. */
+function refuseClaim(
+  connection: Connection,
+  nowMs: number,
+  before: SessionTable,
+  wanted: SessionChange,
+  { server, limits }: Claim,
+): void {
+  if (isAliveElsewhere(connection, nowMs, before.owner_server, server))
+    throw ownerAlive(before.name, before.owner_server);
+  if (limits === undefined || wanted.state !== 'running') return;
+  requireRoomForClaim(toRow(before), server, limits, {
+    ofUser: () => countRunning(connection, 'user_id', before.user_id),
+    onServer: () => countRunning(connection, 'owner_server', server),
+  });
 }
 
 function refuseStale(row: SessionTable, guard: WriteGuard): void {
@@ -158,6 +209,7 @@ export function remove(
   const before = findById(connection, id);
   if (before === undefined || before.deleted_at !== null) return undefined;
   refuseStale(before, guard);
+  refuseLapsed(connection, nowMs, before.owner_server, guard.incarnation);
   const rev = nextRev(connection);
   connection.run(
     query
@@ -165,6 +217,7 @@ export function remove(
       .set({ rev, deleted_at: nowMs, updated_at: nowMs, primary_socket: null })
       .where('id', '=', id),
   );
+  removeScreen(connection, id);
   noteWrite(connection, id, rev, nowMs);
   return { id, rev, deleted: true };
 }
@@ -184,7 +237,7 @@ export function recordActivity(connection: Connection, activity: ReadonlyMap<str
   }
 }
 
-export function collect(connection: Connection, deletedBefore: number): number {
+export function collect(connection: Connection, nowMs: number, deletedBefore: number): number {
   const rows = connection.run(query.deleteFrom('session').where('deleted_at', '<', deletedBefore));
   const keys = connection.run(query.deleteFrom('idempotency').where('at', '<', deletedBefore));
   connection.run(
@@ -192,5 +245,7 @@ export function collect(connection: Connection, deletedBefore: number): number {
       .deleteFrom('session_activity')
       .where('id', 'not in', query.selectFrom('session').select('id').where('deleted_at', 'is', null)),
   );
-  return rows + keys;
+  collectScreens(connection);
+  collectConnections(connection, nowMs);
+  return rows + keys + collectTokens(connection, deletedBefore);
 }

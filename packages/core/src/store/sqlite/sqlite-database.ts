@@ -1,25 +1,31 @@
 import type {
+  ConnectionRow,
   Database,
   Epochs,
+  NewToken,
   OutboxDepth,
   OutboxEntry,
   OutboxItem,
+  ScreenRow,
   ServerIdentity,
   ServerRow,
   SocketFilter,
   SocketRow,
+  TokenRow,
 } from '../database.ts';
 import {
   type CreateOptions,
   isTombstone,
   type ListedSession,
   type NewSession,
+  type RunningLimits,
   type SessionChange,
   type SessionRecord,
   type SessionRow,
   type Tombstone,
   type WriteGuard,
 } from '../session-store.ts';
+import { checkScreens } from '../write-refusals.ts';
 import { watchDataVersion } from './data-version.ts';
 import { driver } from './driver.ts';
 import { PointReader } from './point-reader.ts';
@@ -94,7 +100,7 @@ class SqliteDatabase implements Database {
     return this.#thread.call('getByName', userId, name);
   }
 
-  list(userId: string): Promise<ListedSession[]> {
+  list(userId?: string): Promise<ListedSession[]> {
     return this.#thread.call('list', userId);
   }
 
@@ -106,8 +112,14 @@ class SqliteDatabase implements Database {
     return this.#thread.call('update', id, guard, change);
   }
 
-  claim(id: string, guard: WriteGuard, server: string, change: SessionChange): Promise<SessionRow> {
-    return this.#thread.call('claim', id, guard, server, change);
+  claim(
+    id: string,
+    guard: WriteGuard,
+    server: string,
+    change: SessionChange,
+    limits?: RunningLimits,
+  ): Promise<SessionRow> {
+    return this.#thread.call('claim', id, guard, server, change, limits);
   }
 
   delete(id: string, guard: WriteGuard): Promise<Tombstone | undefined> {
@@ -162,6 +174,10 @@ class SqliteDatabase implements Database {
     return this.#thread.call('releaseServer', id, incarnation);
   }
 
+  setDraining(id: string, incarnation: number, draining: boolean): Promise<void> {
+    return this.#thread.call('setDraining', id, incarnation, draining);
+  }
+
   listServers(): Promise<ServerRow[]> {
     return this.#thread.call('listServers');
   }
@@ -180,6 +196,58 @@ class SqliteDatabase implements Database {
 
   listSockets(filter: SocketFilter, limit: number): Promise<SocketRow[]> {
     return this.#thread.call('listSockets', filter, limit);
+  }
+
+  createToken(token: NewToken): Promise<TokenRow> {
+    return this.#thread.call('createToken', token);
+  }
+
+  findToken(id: string): Promise<TokenRow | undefined> {
+    return this.#thread.call('findToken', id);
+  }
+
+  listTokens(userId?: string): Promise<TokenRow[]> {
+    return this.#thread.call('listTokens', userId);
+  }
+
+  revokeToken(id: string): Promise<TokenRow | undefined> {
+    return this.#thread.call('revokeToken', id);
+  }
+
+  refusedTokens(ids: readonly string[]): Promise<string[]> {
+    return this.#thread.call('refusedTokens', ids);
+  }
+
+  recordTokenUse(usedAt: ReadonlyMap<string, number>): Promise<void> {
+    return this.#thread.call('recordTokenUse', usedAt);
+  }
+
+  openConnection(
+    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
+    limit: number,
+  ): Promise<void> {
+    return this.#thread.call('openConnection', connection, limit);
+  }
+
+  closeConnections(ids: readonly string[]): Promise<void> {
+    return this.#thread.call('closeConnections', ids);
+  }
+
+  replaceConnections(
+    serverId: string,
+    incarnation: number,
+    connections: readonly ConnectionRow[],
+  ): Promise<void> {
+    return this.#thread.call('replaceConnections', serverId, incarnation, connections);
+  }
+
+  async putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void> {
+    checkScreens(screens);
+    await this.#thread.call('putScreens', screens);
+  }
+
+  getScreen(sessionId: string): Promise<ScreenRow | undefined> {
+    return this.#thread.call('getScreen', sessionId);
   }
 
   close(): Promise<void> {

@@ -21,6 +21,10 @@ const READS: ReadonlySet<string> = new Set<Operation>([
   'epochs',
   'listServers',
   'listSockets',
+  'findToken',
+  'listTokens',
+  'refusedTokens',
+  'getScreen',
 ]);
 
 export function isRead(op: Operation): boolean {

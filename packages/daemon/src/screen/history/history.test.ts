@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   existsSync,
@@ -50,7 +51,51 @@ function segments(): string[] {
   return existsSync(dir) ? readdirSync(dir).sort() : [];
 }
 
+/** Lines that can't be packed smaller. */
+function noise(lines: number): string[] {
+  return Array.from({ length: lines }, () => randomBytes(500).toString('base64'));
+}
+
 describe('History', () => {
+  describe('bounded in bytes', () => {
+    const keepBytes = 256 * 1024;
+    const onDisk = () => segments().reduce((sum, name) => sum + statSync(join(dir, name)).size, 0);
+
+    it('deletes the oldest segments and keeps the last lines with their numbers', () => {
+      const history = open({ keepBytes });
+      const lines = noise(4000);
+      for (let from = 0; from < lines.length; from += 100) {
+        history.append(lines.slice(from, from + 100));
+        expect(onDisk()).toBeLessThanOrEqual(keepBytes);
+      }
+      expect(onDisk()).toBeGreaterThan(keepBytes / 2);
+      expect(history.end).toBe(4000);
+      expect(history.tail(0, 50, Infinity)).toEqual(lines.slice(-50));
+      const [first] = history.batches(0);
+      expect(first?.lines[0]).toBe(lines[first?.first ?? 0]);
+    });
+
+    it('finds what an earlier one has left, and bounds that too', () => {
+      const before = open();
+      before.append(noise(2000));
+      before.close();
+      const after = open({ keepBytes, packedBelow: 2000 });
+      after.append(['last']);
+      expect(onDisk()).toBeLessThanOrEqual(keepBytes);
+      expect(after.tail(0, 1, 1000)).toEqual(['last']);
+    });
+
+    it('bounds what stays in memory', () => {
+      const history = open({ dir: null, keepBytes });
+      const lines = noise(4000);
+      for (let from = 0; from < lines.length; from += 100) history.append(lines.slice(from, from + 100));
+      const kept = all(history);
+      expect(kept.length).toBeGreaterThan(100);
+      expect(Buffer.byteLength(kept.join(''))).toBeLessThan(2 * keepBytes);
+      expect(kept.at(-1)).toBe(lines.at(-1));
+    });
+  });
+
   it('gives the last lines, up to a number of them and of bytes', () => {
     const history = open();
     history.append(numbered(0, 5000));

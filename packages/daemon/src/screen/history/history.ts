@@ -7,6 +7,8 @@ export interface HistoryOptions {
   readonly dir: string | null;
   /** Lines that are kept at most. */
   readonly keepLines: number;
+  /** Bytes that they may have, packed, on disk and in memory together; no bound when not given. The oldest segments go first. */
+  readonly keepBytes?: number;
   /** Packed lines from this number on are discarded: they will come again. */
   readonly packedBelow: number;
   /** Lines before this number were erased. */
@@ -34,6 +36,8 @@ const RETRY_MS = 30_000;
 /** Segments hold a share of what is kept, so that the oldest lines can be deleted with their file. */
 const SEGMENTS_KEPT = 4;
 const MIN_SEGMENT_LINES = 1000;
+/** A segment that is as large gets no further batch. */
+const SEGMENT_BYTES = 1024 * 1024;
 
 /**
  * The packed scrollback of one session. Logical lines have permanent numbers; `end` is the next one. The directory is neither
@@ -172,7 +176,7 @@ export class History {
     try {
       this.#removeStale(files);
       this.#storeMemory(files);
-      const place = files.append(first, count, bytes, this.#segmentLines);
+      const place = files.append(first, count, bytes, this.#segmentBounds);
       this.#failedAtMs = undefined;
       return place;
     } catch (error) {
@@ -186,7 +190,7 @@ export class History {
     const index = this.#entries();
     for (const [at, entry] of index.entries()) {
       if (!Buffer.isBuffer(entry.at)) continue;
-      const place = files.append(entry.first, entry.count, entry.at, this.#segmentLines);
+      const place = files.append(entry.first, entry.count, entry.at, this.#segmentBounds);
       this.#memoryBytes -= entry.at.length;
       index[at] = { ...entry, at: place };
     }
@@ -199,8 +203,15 @@ export class History {
     }
   }
 
-  get #segmentLines(): number {
-    return Math.max(MIN_SEGMENT_LINES, Math.ceil(this.#options.keepLines / SEGMENTS_KEPT));
+  get #keepBytes(): number {
+    return this.#options.keepBytes ?? Number.POSITIVE_INFINITY;
+  }
+
+  get #segmentBounds(): { lines: number; bytes: number } {
+    return {
+      lines: Math.max(MIN_SEGMENT_LINES, Math.ceil(this.#options.keepLines / SEGMENTS_KEPT)),
+      bytes: Math.min(SEGMENT_BYTES, this.#keepBytes / SEGMENTS_KEPT),
+    };
   }
 
   #dropOldest(): void {
@@ -214,11 +225,33 @@ export class History {
     }
     index.splice(0, dropped);
     this.#boundMemory(index);
-    if (dropped > 0) this.#removeUnused(index);
+    const isOver = this.#boundBytes(index);
+    if (dropped > 0 || isOver) this.#removeUnused(index);
+  }
+
+  /** Whole segments: only with the last of its lines a file goes. Whether there was too much. */
+  #boundBytes(index: Entry[]): boolean {
+    const segments = [...(this.#files?.segments ?? [])];
+    let bytes = this.#memoryBytes + segments.reduce((sum, segment) => sum + segment.bytes, 0);
+    if (bytes <= this.#keepBytes) return false;
+    while (bytes > this.#keepBytes && index.length > 1) {
+      const oldest = index.shift();
+      if (oldest === undefined) break;
+      if (Buffer.isBuffer(oldest.at)) {
+        this.#memoryBytes -= oldest.at.length;
+        bytes -= oldest.at.length;
+        continue;
+      }
+      const { segment } = oldest.at;
+      const isOfSegment = ({ at }: Entry) => !Buffer.isBuffer(at) && at.segment === segment;
+      while (index[0] !== undefined && isOfSegment(index[0])) index.shift();
+      bytes -= segment.bytes;
+    }
+    return true;
   }
 
   #boundMemory(index: Entry[]): void {
-    while (this.#memoryBytes > MEMORY_BYTES) {
+    while (this.#memoryBytes > Math.min(MEMORY_BYTES, this.#keepBytes)) {
       const at = index.findIndex(entry => Buffer.isBuffer(entry.at));
       const [entry] = at < 0 ? [] : index.splice(at, 1);
       if (entry === undefined || !Buffer.isBuffer(entry.at)) return;

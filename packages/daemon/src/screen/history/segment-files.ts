@@ -41,8 +41,6 @@ export interface StoredBatch {
 }
 
 const NAME = /^(\d{16})\.lines$/;
-/** A segment that is as large gets no further batch. */
-const SEGMENT_BYTES = 1024 * 1024;
 /** Files that wait for the disk. More are brought there at once: each costs a descriptor. */
 const MAX_UNSYNCED = 8;
 
@@ -86,9 +84,9 @@ export class SegmentFiles {
     return batches;
   }
 
-  /** Adds a batch at the end. Starts another segment when the last is full, or holds `segmentLines`. */
-  append(first: number, count: number, bytes: Buffer, segmentLines: number): Place {
-    const writer = this.#writerFor(first, segmentLines);
+  /** Adds a batch at the end. Starts another segment when the last has as many lines or bytes as `full` says. */
+  append(first: number, count: number, bytes: Buffer, full: { lines: number; bytes: number }): Place {
+    const writer = this.#writerFor(first, full);
     const { segment, fd } = writer;
     const offset = segment.bytes;
     try {
@@ -182,9 +180,9 @@ export class SegmentFiles {
     }
   }
 
-  #writerFor(first: number, segmentLines: number): { segment: Segment; fd: number } {
+  #writerFor(first: number, full: { lines: number; bytes: number }): { segment: Segment; fd: number } {
     const last = this.#segments.at(-1);
-    const hasRoom = last !== undefined && last.bytes < SEGMENT_BYTES && last.lines < segmentLines;
+    const hasRoom = last !== undefined && last.bytes < full.bytes && last.lines < full.lines;
     if (this.#writer !== undefined) {
       if (hasRoom && this.#writer.segment === last) return this.#writer;
       this.#unsynced.push(this.#writer.fd);

@@ -5,18 +5,29 @@ import { onNewScreen } from '../../session/new-screen.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionService } from '../../session/session-service.ts';
 import { AttachmentChannel } from '../attachment-channel.ts';
+import { LocalChannel } from '../local-channel.ts';
 import type { Handlers } from '../router.ts';
 
 /** Attaching a client to a session, and letting it go. */
 export function attachHandlers(
   service: SessionService,
-): Pick<Handlers, 'session.attach' | 'attachment.detach' | 'session.detach' | 'session.take'> {
+): Pick<Handlers, 'session.attach' | 'attachment.detach' | 'session.detach'> {
   return {
-    'session.attach': async (params, { connection, channel }) => {
-      const session = service.registry.find(params.target);
+    'session.attach': async (params, { connection, channel, principal, located }) => {
+      const session = service.registry.known(params.target);
       const port = new AttachmentChannel(connection.peer, channel);
+      if (located?.where === 'here' && located.isInstead === true)
+        port.notify('attachment.session', {
+          session: session.info(),
+          message: `What you were attached to goes on as ${session.name}.`,
+        });
       if (session.row.state === 'exited') return showEnded(session, params, port);
-      const { attachment, live, resumed, offset, replaced } = await service.attach(session, params, port);
+      const { attachment, live, resumed, offset, missedSince, replaced } = await service.attach(
+        session,
+        params,
+        port,
+        principal,
+      );
       let input: PtyInput | undefined;
       try {
         if (params.role === 'controller')
@@ -25,13 +36,13 @@ export function attachHandlers(
         live.detach(attachment);
         throw thrown;
       }
-      connection.add(channel, { session, live, attachment, input });
+      connection.add(channel, new LocalChannel({ session, live, attachment, input }));
       // The reply is written before the next turn of the loop.
       setImmediate(() => {
         port.open();
         live.begin(attachment, {
           returning: params.resume !== undefined && !replaced,
-          missedSince: params.resume?.offset,
+          missedSince,
         });
       });
       return {
@@ -40,6 +51,7 @@ export function attachHandlers(
         offset,
         resumed,
         sizeGeneration: live.sizeGeneration,
+        pty: live.identity,
       };
     },
     'attachment.detach': (_params, { connection, channel }) => {
@@ -47,7 +59,6 @@ export function attachHandlers(
       return {};
     },
     'session.detach': ({ target, client }) => ({ detached: service.detach(target, client) }),
-    'session.take': async ({ target, client }) => ({ session: await service.take(target, client) }),
   };
 }
 
@@ -66,5 +77,5 @@ async function showEnded(
   port.snapshot(last.offset, sameSize(window, info) ? onNewScreen(last.bytes) : last.bytes);
   port.notify('session.exited', { exitCode, signal });
   setImmediate(() => port.open());
-  return { session: info, inputOffset: 0, offset: last.offset, resumed: false, sizeGeneration: 0 };
+  return { session: info, inputOffset: 0, offset: last.offset, resumed: false, sizeGeneration: 0, pty: '' };
 }

@@ -14,22 +14,22 @@ export function scriptingHandlers(service: SessionService): Pick<Handlers, Scrip
   return {
     'session.send': params => service.send(params),
     'session.capture': async ({ target, format, scrollbackLines }) => {
-      const session = service.registry.find(target);
+      const session = service.registry.known(target);
       const capture = await session.capture({
         ansi: format === 'ansi',
         scrollbackLines: scrollbackLines < 0 ? Number.MAX_SAFE_INTEGER : scrollbackLines,
       });
       const { scrollback, screen, cursor, offset, alternateScreen } = capture;
-      return { session: session.info(), scrollback, screen, cursor, offset, alternateScreen };
+      return { session: session.info(), scrollback, screen, cursor, offset, alternateScreen, asOf: null };
     },
     'session.wait': async ({ target, condition, timeoutMs }, { connection }) => {
-      const session = service.registry.find(target);
+      const session = service.registry.known(target);
       const outcome = await waitFor(session, condition, timeoutMs, connection.gone);
       return { session: session.info(), ...outcome };
     },
     'session.run': params => service.run(params),
     'session.search': ({ target, pattern, ignoreCase, limit }) => {
-      const session = service.registry.find(target);
+      const session = service.registry.known(target);
       return session.withScreen(screen => screen.search(pattern, ignoreCase ? 'iu' : 'u', limit));
     },
   };

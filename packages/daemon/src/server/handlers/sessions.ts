@@ -1,5 +1,7 @@
+import type { FleetList } from '../../cluster/fleet-list.ts';
 import type { SessionService } from '../../session/session-service.ts';
-import type { Handlers } from '../router.ts';
+import type { Handlers, Relay } from '../router.ts';
+import { recreateElsewhere } from './recreate-elsewhere.ts';
 
 type SessionMethods =
   | 'session.create'
@@ -13,19 +15,34 @@ type SessionMethods =
   | 'session.kill';
 
 /** Sessions as a whole: making, finding, changing, ending. */
-export function sessionHandlers(service: SessionService): Pick<Handlers, SessionMethods> {
+export function sessionHandlers(
+  service: SessionService,
+  list: FleetList,
+  relay: Relay,
+): Pick<Handlers, SessionMethods> {
   return {
-    'session.create': async params => ({ session: await service.create(params) }),
-    'session.recreate': async params => ({ session: await service.recreate(params) }),
-    'session.list': () => ({ sessions: service.list() }),
-    'session.show': ({ target }) => {
-      const session = service.registry.find(target);
+    'session.create': async (params, { principal }) => ({
+      session: await service.create(params, principal.userId),
+    }),
+    'session.recreate': async (params, context) => {
+      const { located } = context;
+      return located?.where === 'there'
+        ? recreateElsewhere(service, relay, located, params, context)
+        : { session: await service.recreate(service.registry.known(params.target), params) };
+    },
+    'session.list': async ({ all }, { principal }) => ({
+      sessions: all ? await list.everywhere(principal) : list.here(principal),
+    }),
+    'session.show': async ({ target }) => {
+      const session = service.registry.known(target);
       const { doc } = session.row;
       const nowMs = performance.now();
       return {
         session: session.info(),
-        clients: [...(session.live?.attachments ?? [])].map(attachment => attachment.info(nowMs)),
+        clients: session.live?.clientInfos(nowMs) ?? [],
+        devices: await service.devices(session),
         sizePolicy: doc.sizePolicy,
+        handOver: service.handOver.policyOf(session),
         scrollbackLines: doc.scrollbackLines,
         prompt: session.prompt.state,
         argv: doc.argv,

@@ -61,7 +61,11 @@ describe('the environment of a session', () => {
     'OLDPWD',
     'TRITERM_USER_ZDOTDIR',
     'TRITERM_SHELL_INTEGRATION',
-  ])('does not pass on %s, which tells of the client’s own terminal or shell', name => {
+    'TRITERM_HOST',
+    'TRITERM_TOKEN',
+    'TRITERM_TOKEN_FILE',
+    'TRITERM_CA',
+  ])('does not pass on %s, which tells of the client’s own terminal, shell or server', name => {
     expect(build({ [name]: 'x' })).not.toHaveProperty(name);
   });
 

@@ -31,6 +31,8 @@ const DROPPED_NAMES: ReadonlySet<string> = new Set([
   // Of the shell that started the client, not of the one that is started.
   ...['SHLVL', 'OLDPWD', 'PWD', '_', 'COLORTERM', 'TERM'],
   ...['TRITERM_SESSION', 'TRITERM_SESSION_NAME', 'TRITERM_SHELL_INTEGRATION', 'TRITERM_ENVIRONMENT_FILE'],
+  // Of who was asked to make the session: inside it the one that has it is meant, and whatever runs there needs no token of ours.
+  ...['TRITERM_HOST', 'TRITERM_TOKEN', 'TRITERM_TOKEN_FILE', 'TRITERM_CA'],
   ...HAND_OVER_VARIABLES,
 ]);
 const DROPPED_PREFIXES =

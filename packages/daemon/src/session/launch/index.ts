@@ -1,6 +1,7 @@
 import { basename } from 'node:path';
 import type { ShellKind } from '@triterm/core/domain';
 import { VERSION } from '@triterm/core/protocol';
+import { accountEnvironment, completeEnvironment } from './account.ts';
 import { checkSize, sessionEnvironment } from './environment.ts';
 import { ENVIRONMENT_FILE, refreshSessionEnvironment } from './refresh.ts';
 import { checkCwd, resolveCommand, resolveShell } from './resolve-command.ts';
@@ -25,7 +26,7 @@ export interface LaunchRequest {
   readonly config: LaunchConfig;
   /** Empty for the user's shell. */
   readonly argv: readonly string[];
-  /** Absolute. */
+  /** Absolute; empty for the home directory. */
   readonly cwd: string;
   readonly clientEnvironment: Readonly<Record<string, string | undefined>>;
   /** `--env`. */
@@ -57,8 +58,10 @@ export interface Launch {
  * Throws BAD_CWD, COMMAND_NOT_FOUND, PERMISSION_DENIED, BAD_ENV, USAGE, TOO_LARGE, and what refreshSessionEnvironment throws.
  */
 export async function prepareLaunch(request: LaunchRequest): Promise<Launch> {
-  const { config, cwd, session } = request;
-  const callerEnvironment = { ...request.clientEnvironment, ...request.extraEnvironment };
+  const { config, session } = request;
+  const clientEnvironment = completeEnvironment(request.clientEnvironment, accountEnvironment());
+  const cwd = request.cwd === '' ? (clientEnvironment.HOME ?? '') : request.cwd;
+  const callerEnvironment = { ...clientEnvironment, ...request.extraEnvironment };
   await checkCwd(cwd);
   const shell = await resolveShell(config.shell, callerEnvironment, cwd);
   const command = await resolveCommand(request.argv, shell, callerEnvironment, cwd);
@@ -66,12 +69,12 @@ export async function prepareLaunch(request: LaunchRequest): Promise<Launch> {
   const refreshed = await refreshSessionEnvironment(
     request.sessionDir,
     config.refreshEnvironment,
-    request.clientEnvironment,
+    clientEnvironment,
   );
   const notes = note === null ? [] : [note];
 
   let env = sessionEnvironment({
-    client: request.clientEnvironment,
+    client: clientEnvironment,
     extra: request.extraEnvironment,
     drop: config.dropEnvironment,
     session,
@@ -83,7 +86,7 @@ export async function prepareLaunch(request: LaunchRequest): Promise<Launch> {
     environmentStamp: refreshed.stamp,
     agentSocket: config.refreshEnvironment.includes('SSH_AUTH_SOCK')
       ? refreshed.agentSocket
-      : request.clientEnvironment.SSH_AUTH_SOCK,
+      : clientEnvironment.SSH_AUTH_SOCK,
   });
   const shellDir = config.shellIntegration ? shellIntegrationDir() : null;
   if (config.shellIntegration && shellDir === null)

@@ -1,10 +1,9 @@
 import { access, constants, open, readdir, stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { closest } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
+import { accountShell, DEFAULT_PATH } from './account.ts';
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Names looked at for a suggestion. */
 const MAX_CANDIDATES = 20_000;
 /** Shells that take `-l` as "be a login shell". */
@@ -154,15 +153,6 @@ async function commandNames(directories: readonly string[], except: string): Pro
     if (names.length >= MAX_CANDIDATES) break;
   }
   return names.slice(0, MAX_CANDIDATES).filter(name => name !== except);
-}
-
-function accountShell(): string | undefined {
-  try {
-    return userInfo().shell ?? undefined;
-  } catch {
-    // A user id without an entry in the user database.
-    return undefined;
-  }
 }
 
 function describe(error: unknown): string {

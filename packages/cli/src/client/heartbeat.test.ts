@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Heartbeat } from './heartbeat.ts';
+import { Heartbeat, ON_MACHINE } from './heartbeat.ts';
 
 describe('Heartbeat', () => {
   let told: string[];
@@ -8,7 +8,7 @@ describe('Heartbeat', () => {
   beforeEach(() => {
     vi.useFakeTimers();
     told = [];
-    heartbeat = new Heartbeat({
+    heartbeat = new Heartbeat(ON_MACHINE, {
       ping: () => told.push('ping'),
       silent: () => told.push('silent'),
       back: () => told.push('back'),

@@ -1,0 +1,59 @@
+import { TermError } from '../../errors/index.ts';
+import {
+  isTombstone,
+  type RunningLimits,
+  type SessionChange,
+  type SessionRow,
+  type WriteGuard,
+} from '../session-store.ts';
+import { requireRoomForClaim } from '../write-refusals.ts';
+import { advisoryKey, LOCK } from './advisory-key.ts';
+import { LOCK_FOR_CREATE } from './session-creation.ts';
+import { change, read, refuseStale } from './session-queries.ts';
+import { type Queries, statement } from './statement.ts';
+
+const RUNNING = statement(
+  'running',
+  `SELECT
+    (SELECT count(*) FROM session WHERE user_id = $1 AND deleted_at IS NULL AND state = 'running') AS of_user,
+    CASE WHEN $3::boolean THEN
+      (SELECT count(*) FROM session WHERE owner_server = $2 AND deleted_at IS NULL AND state = 'running')
+    ELSE 0 END AS on_server`,
+);
+
+/**
+ * A claim that may let one more session run takes turns with creations, under the same locks in the same order. The guard is looked at
+ * first: the repetition of a claim that was done is not counted against itself.
+ */
+export function claim(
+  on: Queries,
+  id: string,
+  guard: WriteGuard,
+  server: string,
+  wanted: SessionChange,
+  limits: RunningLimits | undefined,
+): Promise<SessionRow> {
+  if (limits === undefined || wanted.state !== 'running') return change(on, id, guard, wanted, server);
+  return on.transaction(async within => {
+    const known = await present(within, id);
+    const { serverLimit } = limits;
+    await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.user, known.userId)]);
+    if (serverLimit !== undefined) await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.server, server)]);
+    const before = await present(within, id);
+    refuseStale(before, guard);
+    const values = [before.userId, server, serverLimit !== undefined];
+    const [running] = await within.read<{ of_user: number; on_server: number }>(RUNNING, values);
+    requireRoomForClaim(before, server, limits, {
+      ofUser: () => running?.of_user ?? 0,
+      onServer: () => running?.on_server ?? 0,
+    });
+    return await change(within, id, guard, wanted, server);
+  });
+}
+
+async function present(on: Queries, id: string): Promise<SessionRow> {
+  const found = await read(on, id);
+  if (found === undefined || isTombstone(found))
+    throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
+  return found;
+}

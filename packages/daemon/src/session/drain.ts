@@ -1,0 +1,64 @@
+import { TermError } from '@triterm/core/errors';
+import type { ServerTable } from '@triterm/core/store';
+import type { ServerDirectory } from './known-servers.ts';
+import type { Lease } from './lease.ts';
+
+export interface DrainDependencies {
+  readonly servers: Pick<ServerTable, 'setDraining'>;
+  readonly lease: Lease;
+  readonly serverId: string;
+  readonly directory: Pick<ServerDirectory, 'list'>;
+}
+
+/** Whether this server wants to be left alone: it makes no sessions, and its clients of other servers' sessions go elsewhere. */
+export class Drain {
+  readonly #d: DrainDependencies;
+  #draining = false;
+
+  constructor(dependencies: DrainDependencies) {
+    this.#d = dependencies;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
+  }
+
+  /** Here at once; then told to all servers. Rejects as `ServerTable.setDraining`, and holds here all the same. */
+  async set(draining: boolean): Promise<void> {
+    this.#draining = draining;
+    await this.#tell();
+  }
+
+  /** A new incarnation drains as the one before did. */
+  async reincarnated(): Promise<void> {
+    if (this.#draining) await this.#tell();
+  }
+
+  /** Throws SERVER_DRAINING. */
+  admit(): void {
+    if (!this.#draining) return;
+    const others = this.#others().map(({ id }) => id);
+    const message = `Server ${this.#d.serverId} is draining and makes no sessions.`;
+    if (others.length === 0) throw new TermError('SERVER_DRAINING', message);
+    throw new TermError('SERVER_DRAINING', message, {
+      details: { servers: others },
+      hint: `Make the session on ${others.join(' or ')}; \`triterm daemon drain --undo\` ends it.`,
+    });
+  }
+
+  /** Where clients are to go, as URLs; nowhere while this server does not drain. */
+  elsewhere(): string[] {
+    if (!this.#draining) return [];
+    return this.#others().flatMap(({ advertiseUrl }) => (advertiseUrl === null ? [] : [advertiseUrl]));
+  }
+
+  #others() {
+    const { directory, serverId } = this.#d;
+    return directory.list().filter(({ id, alive, draining }) => id !== serverId && alive && !draining);
+  }
+
+  async #tell(): Promise<void> {
+    const { servers, serverId, lease } = this.#d;
+    await servers.setDraining(serverId, lease.incarnation, this.#draining);
+  }
+}

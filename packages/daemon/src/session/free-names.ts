@@ -1,0 +1,35 @@
+import { TermError } from '@triterm/core/errors';
+import type { SessionStore } from '@triterm/core/store';
+import type { SessionRegistry } from './session-registry.ts';
+
+/** Names that are tried for a session that was given none, while others take them away. */
+const NAME_TRIES = 20;
+
+/** Names that no other session of a user has, on whichever server. */
+export class FreeNames {
+  readonly #registry: SessionRegistry;
+  readonly #store: Pick<SessionStore, 'list'>;
+
+  constructor(registry: SessionRegistry, store: Pick<SessionStore, 'list'>) {
+    this.#registry = registry;
+    this.#store = store;
+  }
+
+  /** Uses a name that is free by what is known here; where the store refuses it, by what all servers have. Rejects as `use`. */
+  async use<T>(
+    userId: string,
+    choose: (taken: (name: string) => boolean) => string,
+    use: (name: string) => Promise<T>,
+  ): Promise<T> {
+    const elsewhere = new Set<string>();
+    const taken = (name: string) => elsewhere.has(name) || this.#registry.byName(userId, name) !== undefined;
+    for (let tried = 1; ; tried++) {
+      try {
+        return await use(choose(taken));
+      } catch (error) {
+        if (TermError.from(error).code !== 'NAME_TAKEN' || tried === NAME_TRIES) throw error;
+        for (const { name } of await this.#store.list(userId)) elsewhere.add(name);
+      }
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import type { SessionRow } from '@triterm/core/store';
+import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { IdleLimits, type UsedSession } from './idle-limits.ts';
+
+const ROW: SessionRow = {
+  id: 'a'.repeat(12),
+  rev: 1,
+  userId: 'local',
+  name: 'work',
+  ownerServer: 'here',
+  ownerEpoch: 1,
+  state: 'running',
+  primarySocket: null,
+  doc: exampleDoc(),
+  createdAt: 0,
+  updatedAt: 0,
+};
+
+type Client = { activeAtMs: number; role: 'controller' | 'viewer'; token: string };
+
+let limits: { stop(): void } | undefined;
+function setUp(idleSessionMs: number, idleClientMs: number) {
+  const clients = new Set<Client>();
+  const session = { id: ROW.id, row: ROW, activeAtMs: performance.now(), live: { attachments: clients } };
+  const ended: string[] = [];
+  const dismissed: string[] = [];
+  limits = new IdleLimits<UsedSession>({
+    registry: { all: () => [session] },
+    idleSessionMs,
+    idleClientMs,
+    end: async ({ id }) => {
+      ended.push(id);
+      session.row = { ...ROW, state: 'exited' };
+    },
+    dismiss: (_session, token) => {
+      dismissed.push(token);
+      for (const client of clients) if (client.token === token) clients.delete(client);
+    },
+    trouble: () => {},
+  });
+  const client = (role: Client['role']): Client => ({ activeAtMs: performance.now(), role, token: role });
+  return { session, clients, client, ended, dismissed };
+}
+
+describe('IdleLimits', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    limits?.stop();
+    vi.useRealTimers();
+  });
+
+  it('ends a session that nobody is attached to, and that nothing happens in, for that long', async () => {
+    const { ended } = setUp(10_000, 0);
+    await vi.advanceTimersByTimeAsync(9000);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(3500);
+    expect(ended).toEqual([ROW.id]);
+  });
+
+  it('counts from the last output, input or client', async () => {
+    const { session, clients, client, ended } = setUp(10_000, 0);
+    await vi.advanceTimersByTimeAsync(8000);
+    session.activeAtMs = performance.now();
+    await vi.advanceTimersByTimeAsync(8000);
+    const watching = client('viewer');
+    clients.add(watching);
+    await vi.advanceTimersByTimeAsync(60_000);
+    clients.delete(watching);
+    await vi.advanceTimersByTimeAsync(7000);
+    expect(ended).toEqual([]);
+    await vi.advanceTimersByTimeAsync(6000);
+    expect(ended).toHaveLength(1);
+  });
+
+  it('lets a client go that types nothing, but none that only looks on', async () => {
+    const { clients, client, dismissed } = setUp(0, 10_000);
+    clients.add(client('controller')).add(client('viewer'));
+    await vi.advanceTimersByTimeAsync(13_000);
+    expect(dismissed).toEqual(['controller']);
+  });
+
+  it('costs nothing where nothing is configured', () => {
+    setUp(0, 0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

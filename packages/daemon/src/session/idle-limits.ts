@@ -1,0 +1,77 @@
+import type { Attachment } from './attachment.ts';
+import type { Session } from './session.ts';
+
+/** What is looked at of a session. */
+export interface UsedSession extends Pick<Session, 'id' | 'row' | 'activeAtMs'> {
+  readonly live:
+    | { readonly attachments: ReadonlySet<Pick<Attachment, 'activeAtMs' | 'role' | 'token'>> }
+    | undefined;
+}
+
+export interface IdleLimitsDependencies<S extends UsedSession> {
+  readonly registry: { all(): readonly S[] };
+  /** 0: never. */
+  readonly idleSessionMs: number;
+  /** 0: never. */
+  readonly idleClientMs: number;
+  /** Ends a session that nobody uses. */
+  end(session: S): Promise<void>;
+  /** Lets a client go that types nothing. */
+  dismiss(session: S, client: string): void;
+  trouble(session: string, what: string, error: unknown): void;
+}
+
+/** A limit is kept within a quarter of it, and looked at this often at most and at least. */
+const MIN_INTERVAL_MS = 100;
+const MAX_INTERVAL_MS = 30_000;
+
+/** Ends sessions that nobody uses, and lets clients go that type nothing, where that is configured. */
+export class IdleLimits<S extends UsedSession = Session> {
+  readonly #d: IdleLimitsDependencies<S>;
+  readonly #timers: NodeJS.Timeout[] = [];
+  /** Monotonic time at which a session was last seen with a client. */
+  readonly #attachedAtMs = new WeakMap<S, number>();
+  readonly #ending = new WeakSet<S>();
+
+  constructor(dependencies: IdleLimitsDependencies<S>) {
+    this.#d = dependencies;
+    this.#every(dependencies.idleSessionMs, () => this.#endIdle());
+    this.#every(dependencies.idleClientMs, () => this.#dismissIdle());
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer);
+  }
+
+  #every(limitMs: number, look: () => void): void {
+    if (limitMs === 0) return;
+    const intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(MIN_INTERVAL_MS, limitMs / 4));
+    this.#timers.push(setInterval(look, intervalMs).unref());
+  }
+
+  #endIdle(): void {
+    const nowMs = performance.now();
+    for (const session of this.#d.registry.all()) {
+      const { live, row } = session;
+      if (live === undefined || row.state !== 'running' || this.#ending.has(session)) continue;
+      if (live.attachments.size > 0) this.#attachedAtMs.set(session, nowMs);
+      const usedAtMs = Math.max(session.activeAtMs, this.#attachedAtMs.get(session) ?? 0);
+      if (nowMs - usedAtMs < this.#d.idleSessionMs) continue;
+      this.#ending.add(session);
+      this.#d
+        .end(session)
+        .catch(error => this.#d.trouble(session.id, 'ending a session that nobody uses', error))
+        .finally(() => this.#ending.delete(session));
+    }
+  }
+
+  /** Who only looks on types nothing anyway. */
+  #dismissIdle(): void {
+    const nowMs = performance.now();
+    for (const session of this.#d.registry.all()) {
+      for (const { activeAtMs, role, token } of [...(session.live?.attachments ?? [])])
+        if (role === 'controller' && nowMs - activeAtMs >= this.#d.idleClientMs)
+          this.#d.dismiss(session, token);
+    }
+  }
+}
