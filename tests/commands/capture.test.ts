@@ -52,6 +52,7 @@ describe('triterm capture', () => {
       cursor: { row: 2, col: 6, visible: false },
       offset: expect.any(Number),
       alternateScreen: false,
+      asOf: null,
     });
     await shown('alternate', 'main\\033[?1049h\\033[Halt');
     const alternate = await triterm.json<{ screen: string[] }>('capture', 'alternate');

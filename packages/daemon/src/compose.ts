@@ -1,28 +1,28 @@
-import { writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import type { Paths } from '@triterm/core/config';
-import { type Config, metricsSettings, networkSettings } from '@triterm/core/config/load';
+import { type Config, metricsSettings } from '@triterm/core/config/load';
 import { newToken } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
 import { PROTOCOL, VERSION } from '@triterm/core/protocol';
 import { FleetEvents } from './cluster/fleet-events.ts';
 import { FleetList } from './cluster/fleet-list.ts';
 import { ServerRelay } from './cluster/relay.ts';
 import { RelayFailureLog } from './cluster/relay-failure-log.ts';
-import { serverCaller, trustsEverybody } from './cluster/server-call.ts';
+import { serverCaller } from './cluster/server-call.ts';
 import { endpointsElsewhere, PolledDirectory } from './cluster/server-directory.ts';
 import { FleetLocator } from './cluster/session-locator.ts';
 import { openDaemonStore } from './daemon-store.ts';
 import { bootId, machineId } from './host-facts.ts';
+import { Leaving } from './leaving.ts';
+import { checkNetwork } from './network.ts';
 import { daemonFigures } from './observe/daemon-figures.ts';
 import type { Log } from './observe/log.ts';
 import { measuredLocks } from './observe/measured-locks.ts';
 import { Measurements } from './observe/measurements.ts';
 import { Metrics } from './observe/metrics.ts';
 import { openMetricsServer } from './observe/metrics-server.ts';
+import { troubleLog } from './observe/trouble.ts';
 import { openPtyHosts } from './pty/supervisor.ts';
 import { startScreens } from './screen/screen-service.ts';
-import { isClusterBearer } from './server/auth/cluster-credential.ts';
 import { TokenAuthenticator } from './server/auth/token-authenticator.ts';
 import { TokenService } from './server/auth/token-service.ts';
 import { absentHandlers } from './server/handlers/absent.ts';
@@ -38,8 +38,6 @@ import { tokenHandlers } from './server/handlers/tokens.ts';
 import { listenUnix } from './server/listener.ts';
 import { type Handlers, Router } from './server/router.ts';
 import { ProtocolServer, THROUGH_SOCKET } from './server/server.ts';
-import { assertListenable, listenWebSocket } from './server/ws/listen-websocket.ts';
-import { readTlsFiles } from './server/ws/tls-files.ts';
 import { AbsentSessions } from './session/absent-sessions.ts';
 import { EventBus } from './session/event-bus.ts';
 import { Presence } from './session/presence.ts';
@@ -63,24 +61,14 @@ export interface Daemon {
   readonly left: Promise<void>;
 }
 
-/** A database and a Redis that hang keep nobody longer from starting the next daemon; leases lapse by themselves. */
-const LEAVE_MS = 4000;
-
 /** Puts the daemon together: the only place that knows which implementation stands behind each interface. */
 export async function composeDaemon({ paths, config, log, lock }: DaemonOptions): Promise<Daemon> {
   const startedAtMs = performance.now();
   const serverId = config.serverId || hostname();
   const metricsAddresses = metricsSettings(config, paths);
-  const network = networkSettings(config);
-  // What is wrong with them is told before anything is begun.
-  if (network.listen?.tls !== undefined) readTlsFiles(network.listen.tls);
-  if (network.listen !== undefined) await assertListenable(network.listen);
-  const clusterCa = config.clusterCa === '' ? undefined : config.clusterCa;
-  if (trustsEverybody(network, clusterCa))
-    log.warn(
-      {},
-      'clusterSecret is set and clusterCa is not: every public authority can vouch for the other servers of the fleet',
-    );
+  // What is wrong with it is told before anything is begun.
+  const network = await checkNetwork(config, log);
+  const trouble = troubleLog(log);
   const bus = new EventBus(serverId);
   const measurements = new Measurements();
   const [{ store, admin, ownIds, isSelf }, { hosts, adopted }] = await Promise.all([
@@ -93,20 +81,14 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     ownIds,
     isSelf,
     isOneOfSeveral: store.database.kind === 'postgres' && network.clusterSecret !== undefined,
-    trouble: thrown => {
-      const { code, message } = TermError.from(thrown);
-      log.warn({ code, error: message }, 'trouble while reading which servers there are');
-    },
+    trouble: thrown => trouble('reading which servers there are', thrown),
   });
   const screens = startScreens();
   const presence = new Presence({
     registry: store.registry,
     serverId,
     incarnation: () => store.lease.incarnation,
-    trouble: (session, what, thrown) => {
-      const { code, message } = TermError.from(thrown);
-      log.warn({ session, code, error: message }, `trouble while ${what}`);
-    },
+    trouble: (session, what, thrown) => trouble(what, thrown, session),
   });
   const service = new SessionService({
     store: store.sessions,
@@ -134,50 +116,34 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     channel: store.events,
     directory,
     list: () => store.sessions.list(),
-    trouble: (what, thrown) => {
-      const { code, message } = TermError.from(thrown);
-      log.warn({ code, error: message }, `trouble while ${what}`);
-    },
+    trouble,
   });
   fleetEvents.start();
   await service.start(adopted);
 
-  let leaving: Promise<void> | undefined;
-  let hasLeft: () => void = () => {};
-  const left = new Promise<void>(resolve => {
-    hasLeft = resolve;
-  });
-  const leave = (reason: 'stop' | 'restart'): Promise<void> => {
-    leaving ??= (async () => {
-      if (reason === 'stop') writeFileSync(paths.stopMarker, '', { mode: 0o600 });
+  const leaving = new Leaving({
+    stopMarker: paths.stopMarker,
+    log,
+    stopServing: async reason => {
       metricsServer.close();
       await server.close(reason);
       authenticator.close();
-      await withinMs(LEAVE_MS, async () => {
-        directory.close();
-        await service.stop();
-        await fleetEvents.close();
-        await admin.close();
-        await Promise.all([hosts.close(), screens.close(), store.close()]);
-      });
-      hasLeft();
-    })();
-    return leaving;
-  };
-  /** After the reply that tells of it. */
-  const leaveSoon = (reason: 'stop' | 'restart'): void => {
-    setImmediate(() => {
-      leave(reason).catch(error => log.error({ error: String(error) }, 'leaving failed'));
-    });
-  };
-
+    },
+    close: async () => {
+      directory.close();
+      await service.stop();
+      await fleetEvents.close();
+      await admin.close();
+      await Promise.all([hosts.close(), screens.close(), store.close()]);
+    },
+  });
   const control = createStoreControl(
     storeSources({
       store,
       admin,
       sessions: service.registry,
       self: { id: serverId, hostId: machineId(), stateDir: paths.stateDir },
-      restart: () => leaveSoon('restart'),
+      restart: () => leaving.leaveSoon('restart'),
     }),
   );
   const locator = new FleetLocator({
@@ -192,7 +158,7 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     call: serverCaller({
       serverId,
       clusterSecret: network.clusterSecret,
-      caFile: clusterCa,
+      caFile: network.clusterCa,
     }),
     hostId: machineId(),
     failed: (server, error) => relayFailures.failed(server, error),
@@ -207,10 +173,7 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     incarnation: () => store.lease.incarnation,
     clusterSecret: config.clusterSecret,
     maxConnectionsPerUser: config.maxConnectionsPerUser,
-    trouble: (what, thrown) => {
-      const { code, message } = TermError.from(thrown);
-      log.warn({ code, error: message }, `trouble while ${what}`);
-    },
+    trouble,
   });
   const listening: string[] = [];
   const handlers: Handlers = {
@@ -267,7 +230,7 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
           await service.killAll();
           await hosts.retire();
         }
-        leaveSoon(reason);
+        leaving.leaveSoon(reason);
       },
     }),
   };
@@ -303,33 +266,11 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
   );
   // Before clients are served: whoever sees the daemon finds its metrics.
   const metricsServer = await openMetricsServer(metricsAddresses, () => metrics.text(), log);
-  if (network.listen !== undefined) {
-    const webSockets = await listenWebSocket({
-      ...network,
-      address: network.listen,
-      authenticator,
-      isServer: (bearer, onBehalfOf) =>
-        onBehalfOf !== undefined &&
-        isClusterBearer(bearer, config.clusterSecret, { serverId, onBehalfOf }, Date.now()),
-      accept: (stream, arrival) => server.accept(stream, arrival),
-      log,
-    });
+  const webSockets = await network.listen({ serverId, server, authenticator });
+  if (webSockets !== undefined) {
     server.addListener(webSockets);
     listening.push(webSockets.url);
-    log.info({ url: webSockets.url }, 'listening');
   }
   server.addListener(await listenUnix(paths.socket, socket => server.accept(socket, THROUGH_SOCKET)));
-  return { leave, left };
-}
-
-/** Resolves when the work is done, or at the deadline; rejects as the work does before. */
-async function withinMs(deadlineMs: number, work: () => Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>(resolve => {
-    timer = setTimeout(resolve, deadlineMs);
-  });
-  const done = work();
-  await Promise.race([done, late]).finally(() => clearTimeout(timer));
-  // What still fails behind the deadline concerns nobody any more.
-  done.catch(() => {});
+  return leaving;
 }

@@ -1,6 +1,6 @@
 import type { Paths } from '@triterm/core/config';
 import { type Config, databaseSettings, networkSettings, redisSettings } from '@triterm/core/config/load';
-import { type ErrorCode, isErrorCode, TermError } from '@triterm/core/errors';
+import { type ErrorCode, isErrorCode } from '@triterm/core/errors';
 import type {
   DatabaseAdmin,
   DatabaseTarget,
@@ -16,6 +16,7 @@ import { machineId } from './host-facts.ts';
 import { databaseOperation } from './observe/database-operation.ts';
 import type { Log } from './observe/log.ts';
 import type { CommandOutcome, Measurements } from './observe/measurements.ts';
+import { troubleLog } from './observe/trouble.ts';
 import type { EventBus } from './session/event-bus.ts';
 
 export interface DaemonStoreOptions {
@@ -121,10 +122,7 @@ function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
       measurements.observeResync(durationMs / 1000);
       log.info({ drained, durationMs }, 'Redis agrees with the database');
     },
-    trouble: (what: string, thrown: unknown) => {
-      const { code, message } = TermError.from(thrown);
-      log.warn({ code, error: message }, `trouble while ${what}`);
-    },
+    trouble: troubleLog(log),
     databaseCall: (operation: string, outcome: string, seconds: number) => {
       const code: 'ok' | ErrorCode = outcome === 'ok' || isErrorCode(outcome) ? outcome : 'INTERNAL';
       measurements.observeDatabase(databaseOperation(operation), code, seconds);

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
+import { SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { type Frame, FrameKind, Peer } from '@triterm/core/protocol';
 import { describe, expect, it } from 'vitest';
@@ -37,9 +38,9 @@ function attached({ viewer = false } = {}) {
   return { channel: new LocalChannel(local), local, told, attachment };
 }
 
-function connection(): Connection {
+function connection(caller?: ConstructorParameters<typeof Connection>[2]): Connection {
   const socket = new PassThrough();
-  return new Connection(socket as unknown as Socket, () => new Peer(socket, {}));
+  return new Connection(socket as unknown as Socket, () => new Peer(socket, {}), caller);
 }
 
 function data(kind: Frame['kind'], channel: number, offset: number, rest: string | Buffer = ''): Frame {
@@ -144,8 +145,8 @@ describe('what a connection holds', () => {
     expect(order.at(-1)).toBe('at once');
   });
 
-  it('has 32 clients attached at most, those on their way included, and room again for who comes after', async () => {
-    const own = connection();
+  it('over the network has 32 clients attached at most, those on their way included, and room again for who comes after', async () => {
+    const own = connection({ principal: SOCKET_OWNER, remote: true });
     const refused = { code: 'TOO_MANY_CLIENTS' };
     const attach = (channel: number, arrived: Promise<void> = Promise.resolve()) =>
       own.attaching(channel, async () => {

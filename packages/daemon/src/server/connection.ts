@@ -80,10 +80,13 @@ export class Connection {
     }
   }
 
-  /** Does what leads to an `add`. Rejects with TOO_MANY_CLIENTS when as many channels as a connection may have are in use, or about to be. */
+  /**
+   * Does what leads to an `add`. Rejects with TOO_MANY_CLIENTS when as many channels as a connection over the network may have are in
+   * use, or about to be.
+   */
   async attaching<T>(channel: number, attach: () => Promise<T>): Promise<T> {
     const inUse = new Set([...this.#channels.keys(), ...this.#attaching]);
-    if (!inUse.has(channel) && inUse.size >= MAX_CHANNELS) {
+    if (this.remote && !inUse.has(channel) && inUse.size >= MAX_CHANNELS) {
       throw new TermError('TOO_MANY_CLIENTS', `A connection may have ${MAX_CHANNELS} clients attached.`, {
         hint: 'Open another connection.',
       });

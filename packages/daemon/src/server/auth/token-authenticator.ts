@@ -9,6 +9,7 @@ import {
   MAX_CLOCK_DIFFERENCE_S,
 } from './cluster-credential.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
+import { KnownTokens } from './known-tokens.ts';
 import { parseToken, provesToken } from './token.ts';
 import { TokenConnections } from './token-connections.ts';
 import { TokenUse } from './token-use.ts';
@@ -42,6 +43,7 @@ export class TokenAuthenticator implements Authenticator {
   readonly #o: TokenAuthenticatorOptions;
   readonly #ledger: ConnectionLedger;
   readonly #byToken: TokenConnections;
+  readonly #known = new KnownTokens();
   readonly #watch: TokenWatch;
   readonly #use: TokenUse;
   #underWay = 0;
@@ -58,7 +60,12 @@ export class TokenAuthenticator implements Authenticator {
       trouble,
     });
     this.#byToken = new TokenConnections(Math.max(1, Math.floor(maxConnectionsPerUser / TOKEN_PART)));
-    this.#watch = new TokenWatch({ table: tokens, trouble });
+    this.#watch = new TokenWatch({
+      table: tokens,
+      confirmed: ids => this.#known.confirmAgain(ids, performance.now()),
+      refused: id => this.#known.forget(id),
+      trouble,
+    });
     this.#use = new TokenUse(tokens, trouble);
   }
 
@@ -111,19 +118,13 @@ export class TokenAuthenticator implements Authenticator {
   async #admitToken(bearer: string): Promise<Admission> {
     const token = parseToken(bearer);
     if (token === undefined) throw refused();
-    const row = await this.#known(this.#o.tokens.findToken(token.id));
+    const row = await this.#lookUp(token.id);
     // Also for a token that there is not: it takes as long. Only who has the secret learns more of it.
     if (!provesToken(token.secret, row?.hash) || row === undefined) throw refused();
     requireValid(row);
     const leave = this.#byToken.enter(row.id);
-    const opening = this.#ledger.open(row.userId, LOOK_UP_MS);
-    const connection = await this.#known(opening).catch(thrown => {
+    const connection = await this.#count(row.userId).catch(thrown => {
       leave();
-      // Whoever gave up waiting is not there any more.
-      opening.then(
-        id => this.#ledger.release(id),
-        () => {},
-      );
       throw thrown;
     });
     this.#use.used(row.id);
@@ -138,6 +139,36 @@ export class TokenAuthenticator implements Authenticator {
       leave();
       this.#ledger.release(connection);
     });
+  }
+
+  /** As the database has it; while that is away as it had it a moment ago. Rejects with STORE_UNAVAILABLE. */
+  async #lookUp(id: string): Promise<TokenRow | undefined> {
+    try {
+      const row = await withDeadline(this.#o.tokens.findToken(id), LOOK_UP_MS, noAnswer);
+      if (row === undefined) this.#known.forget(id);
+      else this.#known.confirm(row, performance.now());
+      return row;
+    } catch (cause) {
+      const recalled = this.#known.recall(id, performance.now(), Date.now());
+      if (recalled === undefined) throw unavailable(cause);
+      return recalled;
+    }
+  }
+
+  /** Counts a connection over all servers; while the database is away over this one, and entered later. Rejects with TOO_MANY_CONNECTIONS. */
+  async #count(userId: string): Promise<string> {
+    const opening = this.#ledger.open(userId, LOOK_UP_MS);
+    try {
+      return await withDeadline(opening, LOOK_UP_MS, noAnswer);
+    } catch (cause) {
+      if (cause instanceof TermError && cause.code === 'TOO_MANY_CONNECTIONS') throw cause;
+      // Should it still be entered, nobody is there for it any more.
+      opening.then(
+        id => this.#ledger.release(id),
+        () => {},
+      );
+      return this.#ledger.openUncounted(userId);
+    }
   }
 
   #admit(principal: Principal, left: () => void): Admission {
@@ -157,16 +188,10 @@ export class TokenAuthenticator implements Authenticator {
       },
     };
   }
+}
 
-  /** What the database says, or STORE_UNAVAILABLE; a limit stays what it is. */
-  async #known<T>(answer: Promise<T>): Promise<T> {
-    try {
-      return await withDeadline(answer, LOOK_UP_MS, noAnswer);
-    } catch (cause) {
-      if (cause instanceof TermError && cause.code === 'TOO_MANY_CONNECTIONS') throw cause;
-      throw new TermError('STORE_UNAVAILABLE', 'The token can’t be looked up now.', { cause });
-    }
-  }
+function unavailable(cause: unknown): TermError {
+  return new TermError('STORE_UNAVAILABLE', 'The token can’t be looked up now.', { cause });
 }
 
 /** One answer for all that is wrong with what was shown: it tells nobody what was nearly right. */

@@ -20,6 +20,8 @@ function setUp() {
       },
       findToken: async () => undefined,
     },
+    confirmed: () => {},
+    refused: () => {},
     trouble: () => {},
   });
   const controller = new AbortController();

@@ -3,6 +3,9 @@ import type { TokenTable } from '@triterm/core/store';
 
 export interface TokenWatchOptions {
   readonly table: Pick<TokenTable, 'refusedTokens' | 'findToken'>;
+  /** The database has just said that these admit, or that this one does not. */
+  readonly confirmed: (ids: readonly string[]) => void;
+  readonly refused: (id: string) => void;
   readonly trouble: (what: string, thrown: unknown) => void;
 }
 
@@ -63,8 +66,11 @@ export class TokenWatch {
     this.#asking = true;
     this.#isOutdated = false;
     try {
-      const refused = await this.#o.table.refusedTokens([...this.#watched.keys()]);
+      const asked = [...this.#watched.keys()];
+      const refused = await this.#o.table.refusedTokens(asked);
       this.#isInTrouble = false;
+      for (const id of refused) this.#o.refused(id);
+      this.#o.confirmed(asked.filter(id => !refused.includes(id)));
       for (let at = 0; at < refused.length; at += REASONS_AT_ONCE)
         await Promise.all(refused.slice(at, at + REASONS_AT_ONCE).map(id => this.#refuse(id)));
     } catch (thrown) {
