@@ -84,9 +84,9 @@ export default {
       'Escape sequences, no more.',
     ),
     only(
-      'websocket-imports-errors',
+      'websocket-imports-domain',
       core('websocket'),
-      [core('errors')],
+      [core('errors'), core('domain')],
       'Bytes over a network; what they mean is the protocol’s.',
     ),
     only('core-imports-no-program', '^packages/core/', [], 'The daemon and the client build on core.'),

@@ -1,4 +1,5 @@
-import { isLoopbackUrl, parseServerUrl } from './server-url.ts';
+import { isLoopbackUrl } from '@triterm/core/domain';
+import { parseServerUrl } from './server-url.ts';
 
 /** A welcome names other servers of the same fleet as features of this form. */
 const FEATURE = 'endpoint:';

@@ -1,6 +1,5 @@
+import { isLoopbackUrl } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * A server's address in its one spelling: `wss://HOST:PORT/…`, or `ws://` on the loopback interface. Throws BAD_CONFIG for any other,
@@ -22,16 +21,11 @@ export function parseServerUrl(text: string, source: string): string {
       'the URL must not have a query or a fragment.',
       'Give wss://HOST:PORT, without anything behind it.',
     );
-  if (url.protocol === 'wss:' || (url.protocol === 'ws:' && LOOPBACK.test(url.hostname))) return url.href;
+  if (url.protocol === 'wss:' || (url.protocol === 'ws:' && isLoopbackUrl(url.href))) return url.href;
   throw refuse(
     url.protocol === 'ws:'
       ? `${url.host} is not on this machine, and ws:// does not hide what is sent.`
       : `${url.protocol}// is not how a server is reached.`,
     'Give wss://HOST:PORT; ws:// is for 127.0.0.1 and localhost only.',
   );
-}
-
-/** Whether an address of `parseServerUrl` stays on this machine. */
-export function isLoopbackUrl(url: string): boolean {
-  return LOOPBACK.test(new URL(url).hostname);
 }

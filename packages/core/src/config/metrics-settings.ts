@@ -1,5 +1,5 @@
-import { isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
+import { isLoopbackAddress } from '../domain/index.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
 import type { Paths } from './paths.ts';
 import type { Config } from './schema.ts';
@@ -26,7 +26,7 @@ function loopback(text: string): HostPort {
   const address = parseHostPort(text, undefined);
   if (address === undefined) throw settingsProblem('metricsListen', 'must be 127.0.0.1:PORT or [::1]:PORT');
   const { host } = address;
-  if ((isIPv4(host) && host.startsWith('127.')) || host === '::1') return address;
+  if (isLoopbackAddress(host)) return address;
   throw settingsProblem(
     'metricsListen',
     'must be a loopback address, 127.0.0.1:PORT or [::1]:PORT; let a proxy with TLS and passwords carry it further',

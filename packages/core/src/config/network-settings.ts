@@ -1,4 +1,5 @@
-import { isIP, isIPv4 } from 'node:net';
+import { isIP } from 'node:net';
+import { bareHost, isLoopbackAddress, isLoopbackHost } from '../domain/index.ts';
 import type { Config } from './schema.ts';
 import { settingsProblem } from './store-problem.ts';
 
@@ -101,7 +102,7 @@ function advertisedUrl(config: NetworkConfig, listen: ListenAddress | undefined)
   const url = webSocketUrl('advertiseUrl', config.advertiseUrl);
   const host = bareHost(url);
   if (isWildcard(host)) throw settingsProblem('advertiseUrl', `${host} is no address to connect to`);
-  if (url.protocol === 'ws:' && !isLoopbackAddress(host) && host !== 'localhost')
+  if (url.protocol === 'ws:' && !isLoopbackHost(host))
     throw settingsProblem(
       'advertiseUrl',
       'is plain text, which only a loopback address may have; write wss://',
@@ -158,17 +159,8 @@ function pageOrigin(webSocketUrl: string): string {
   return new URL(webSocketUrl.replace(/^ws/, 'http')).origin;
 }
 
-/** Names are not taken for plain text: what they lead to can change. */
-function isLoopbackAddress(host: string): boolean {
-  return (isIPv4(host) && host.startsWith('127.')) || host === '::1';
-}
-
 function isWildcard(host: string): boolean {
   return host === '0.0.0.0' || host === '::';
-}
-
-function bareHost(url: URL): string {
-  return url.hostname.replace(/^\[(.*)\]$/, '$1');
 }
 
 function withoutFinalSlash({ href }: URL): string {

@@ -1,3 +1,4 @@
+import { bareHost } from '../domain/index.ts';
 import { type HostPort, parseHostPort } from './host-port.ts';
 import { type RedisTlsSettings, readRedisTls } from './redis-tls.ts';
 import type { Config } from './schema.ts';
@@ -139,7 +140,7 @@ function parseRedisUrl(text: string): RedisUrl {
   if (url.search !== '' || url.hash !== '')
     throw settingsProblem('redisUrl', 'must be without ? and #; write them as %3F and %23 in a password');
   return {
-    host: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+    host: bareHost(url),
     port: url.port === '' ? REDIS_PORT : Number(url.port),
     username: decode(url.username),
     password: decode(url.password),

@@ -1,6 +1,7 @@
 export { closest } from './closest.ts';
 export { HAND_OVERS, type HandOver } from './hand-over.ts';
 export { isSessionId, isSessionName, newSessionId, newToken } from './ids.ts';
+export { bareHost, isLoopbackAddress, isLoopbackHost, isLoopbackUrl } from './loopback.ts';
 export {
   includesScope,
   LOCAL_USER,

@@ -1,5 +1,5 @@
+import { bareHost, isLoopbackHost } from '../domain/index.ts';
 import { TermError } from '../errors/index.ts';
-import { isLoopbackHost } from './wire.ts';
 
 const HINT = 'Write wss://HOST:PORT, or ws://127.0.0.1:PORT for a server on this machine.';
 
@@ -17,7 +17,7 @@ export function serverAddress(text: string): URL {
     });
   if (url.search !== '' || url.hash !== '')
     throw new TermError('USAGE', `The URL of ${url.host} has a query or a fragment.`, { hint: HINT });
-  if (url.protocol === 'ws:' && !isLoopbackHost(url.hostname.replace(/^\[(.*)\]$/, '$1')))
+  if (url.protocol === 'ws:' && !isLoopbackHost(bareHost(url)))
     throw new TermError('TLS_REQUIRED', `${url.host} is not on this machine, and ws:// is plain text.`);
   return url;
 }

@@ -1,16 +1,9 @@
-import { isIPv4 } from 'node:net';
-
 /** What the frames are called in `Sec-WebSocket-Protocol`. */
 export const SUBPROTOCOL = 'triterm.v1';
 /** In front of a token among the subprotocols that a browser offers: its pages can set no header. Never chosen, so never sent back. */
 export const BEARER_SUBPROTOCOL = 'triterm.bearer.';
 /** Longer runs of bytes are sent as several messages: their boundaries mean nothing. */
 export const MAX_SENT_MESSAGE_BYTES = 128 * 1024;
-
-/** Whether plain text stays on this machine. `host` is without the brackets of IPv6. */
-export function isLoopbackHost(host: string): boolean {
-  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
 
 /** The chunks as messages, none longer than `maxBytes`. What fits into one is one: a frame with its header. */
 export function toMessages(chunks: readonly Buffer[], maxBytes: number): Buffer[] {

@@ -1,5 +1,5 @@
 import { newSessionId, type SessionDoc } from '@triterm/core/domain';
-import type { NewSession } from '@triterm/core/store';
+import type { NewSession, SessionRow } from '@triterm/core/store';
 
 export const USER = 'user';
 
@@ -34,6 +34,19 @@ export function exampleSession(name: string, change: Partial<NewSession> = {}): 
     ownerServer: 'server-1',
     state: 'running',
     doc: exampleDoc(),
+    ...change,
+  };
+}
+
+/** A session as a store would have it, that never was in one. */
+export function exampleRow(change: Partial<SessionRow> = {}): SessionRow {
+  return {
+    ...exampleSession('work', { id: 'a'.repeat(12), userId: 'local', ownerServer: 'here' }),
+    rev: 1,
+    ownerEpoch: 1,
+    primarySocket: null,
+    createdAt: 0,
+    updatedAt: 0,
     ...change,
   };
 }

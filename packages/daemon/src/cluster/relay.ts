@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Principal } from '@triterm/core/domain';
+import { isLoopbackUrl, type Principal } from '@triterm/core/domain';
 import { type ErrorCode, TermError } from '@triterm/core/errors';
 import type { Method, ParsedParams, Result } from '@triterm/core/protocol';
 import type { Connection } from '../server/connection.ts';
@@ -8,7 +8,7 @@ import type { Located, LocatedThere } from './cluster.ts';
 import { deadlineMs, finalError, isSamePlace, mayAskAgain, sessionGone, type Try } from './relay-retry.ts';
 import { RelayedChannel } from './relayed-channel.ts';
 import type { Upstream } from './upstream.ts';
-import { isLoopbackUrl, NoWay, urlOf } from './way-to-server.ts';
+import { NoWay, urlOf } from './way-to-server.ts';
 
 export interface ServerCall {
   /** Id of the server. */

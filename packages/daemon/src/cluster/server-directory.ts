@@ -1,6 +1,6 @@
+import { isLoopbackUrl } from '@triterm/core/domain';
 import type { ServerRow, ServerTable } from '@triterm/core/store';
 import type { KnownServer, ServerDirectory } from './cluster.ts';
-import { isLoopbackUrl } from './way-to-server.ts';
 
 export interface PolledDirectoryOptions {
   readonly table: Pick<ServerTable, 'listServers'>;

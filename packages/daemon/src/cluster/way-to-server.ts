@@ -1,5 +1,5 @@
+import { isLoopbackUrl } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import { isLoopbackHost } from '@triterm/core/websocket';
 import type { KnownServer } from './cluster.ts';
 
 /** There is no way to a server, for a reason that everybody may hear: it names what to set, and no address. */
@@ -26,9 +26,4 @@ export function urlOf(server: KnownServer | undefined, ownHostId: string): strin
   if (!alive)
     throw new NoWay('its lease has lapsed, and without TLS nobody knows who has its port (see `listen`)');
   return advertiseUrl;
-}
-
-/** Whether a URL leads to another server on each host. */
-export function isLoopbackUrl(url: string): boolean {
-  return URL.canParse(url) && isLoopbackHost(new URL(url).hostname.replace(/^\[(.*)\]$/, '$1'));
 }

@@ -1,21 +1,8 @@
-import type { SessionRow } from '@triterm/core/store';
-import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import { exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { IdleLimits, type UsedSession } from './idle-limits.ts';
 
-const ROW: SessionRow = {
-  id: 'a'.repeat(12),
-  rev: 1,
-  userId: 'local',
-  name: 'work',
-  ownerServer: 'here',
-  ownerEpoch: 1,
-  state: 'running',
-  primarySocket: null,
-  doc: exampleDoc(),
-  createdAt: 0,
-  updatedAt: 0,
-};
+const ROW = exampleRow();
 
 type Client = { activeAtMs: number; role: 'controller' | 'viewer'; token: string };
 

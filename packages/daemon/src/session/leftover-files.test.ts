@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newSessionId } from '@triterm/core/domain';
 import type { SessionRecord } from '@triterm/core/store';
-import { exampleSession } from '@triterm/core/testing/store/session-examples';
+import { exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { removeLeftoverFiles } from './leftover-files.ts';
 
@@ -13,14 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const ownedBy = (id: string, ownerServer: string): SessionRecord => ({
-  ...exampleSession('work', { id, ownerServer }),
-  rev: 1,
-  ownerEpoch: 1,
-  primarySocket: null,
-  createdAt: 0,
-  updatedAt: 0,
-});
+const ownedBy = (id: string, ownerServer: string): SessionRecord => exampleRow({ id, ownerServer });
 
 it('removes what moved and deleted sessions have left, and nothing else', async () => {
   const [moved, deleted, own, former, unknown, used] = Array.from({ length: 6 }, newSessionId);

@@ -1,22 +1,9 @@
 import type { ListedSession } from '@triterm/core/store';
-import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import { exampleDoc, exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OwnershipWatch } from './ownership-watch.ts';
 
-const ROW: ListedSession = {
-  id: 'a'.repeat(12),
-  rev: 1,
-  userId: 'local',
-  name: 'work',
-  ownerServer: 'here',
-  ownerEpoch: 1,
-  state: 'running',
-  primarySocket: null,
-  doc: exampleDoc(),
-  createdAt: 0,
-  updatedAt: 0,
-  lastActivityAt: 0,
-};
+const ROW: ListedSession = { ...exampleRow(), lastActivityAt: 0 };
 
 let watch: OwnershipWatch | undefined;
 function setUp() {

@@ -1,22 +1,10 @@
 import { TermError } from '@triterm/core/errors';
 import type { SessionChange, SessionRow, SessionStore, WriteGuard } from '@triterm/core/store';
-import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import { exampleDoc, exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { RecordWriter, type RecordWriterOptions } from './record-writer.ts';
 
-const ROW: SessionRow = {
-  id: 'a'.repeat(12),
-  rev: 1,
-  userId: 'local',
-  name: 'work',
-  ownerServer: 'here',
-  ownerEpoch: 1,
-  state: 'running',
-  primarySocket: null,
-  doc: exampleDoc(),
-  createdAt: 0,
-  updatedAt: 0,
-};
+const ROW = exampleRow();
 
 /** A store with one row that takes an owner's writes, or refuses them while it is broken, and a lease that it checks. */
 class World {

@@ -1,5 +1,5 @@
-import type { ScreenRow, SessionRow } from '@triterm/core/store';
-import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import type { ScreenRow } from '@triterm/core/store';
+import { exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ScreenTail, type TailedSession } from './screen-tail.ts';
 
@@ -7,19 +7,7 @@ type Put = Omit<ScreenRow, 'at'>;
 
 /** A session whose program has written `head` bytes. */
 function session(id: string) {
-  const row: SessionRow = {
-    id,
-    rev: 1,
-    userId: 'local',
-    name: id,
-    ownerServer: 'here',
-    ownerEpoch: 1,
-    state: 'running',
-    primarySocket: null,
-    doc: exampleDoc(),
-    createdAt: 0,
-    updatedAt: 0,
-  };
+  const row = exampleRow({ id, name: id });
   const live = { head: 1, outputAtMs: Number.NEGATIVE_INFINITY };
   const capture: TailedSession['capture'] = async () => ({
     offset: live.head,

@@ -1,5 +1,4 @@
-import type { SessionRow } from '@triterm/core/store';
-import { exampleDoc } from '@triterm/core/testing/store/session-examples';
+import { exampleRow } from '@triterm/core/testing/store/session-examples';
 import { describe, expect, it } from 'vitest';
 import type { Session } from './session.ts';
 import { SessionRegistry } from './session-registry.ts';
@@ -13,19 +12,7 @@ interface Known {
 
 /** As far as the registry looks at one. */
 function session({ id, name, userId = 'local', isOwned = true }: Known) {
-  const row: SessionRow = {
-    id,
-    rev: 1,
-    userId,
-    name,
-    ownerServer: 'here',
-    ownerEpoch: 1,
-    state: 'running',
-    primarySocket: null,
-    doc: exampleDoc(),
-    createdAt: 0,
-    updatedAt: 0,
-  };
+  const row = exampleRow({ id, userId, name });
   return { ...row, row, ptyId: id, record: { isOwned } } as unknown as Session;
 }
 

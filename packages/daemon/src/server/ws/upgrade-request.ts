@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
+import { bareHost, isLoopbackHost } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import { BEARER_SUBPROTOCOL, isLoopbackHost, SUBPROTOCOL } from '@triterm/core/websocket';
+import { BEARER_SUBPROTOCOL, SUBPROTOCOL } from '@triterm/core/websocket';
 
 /** What of a request is looked at. */
 export interface UpgradeRequest {
@@ -77,7 +78,7 @@ function subprotocols(headers: UpgradeRequest['headers']): string[] {
 function isKnownHost({ headers, localAddress }: UpgradeRequest, { hosts }: UpgradePolicy): boolean {
   const url = `ws://${headers.host ?? ''}`;
   if (!URL.canParse(url) || /[@/\\?#]/.test(headers.host ?? '')) return false;
-  const host = new URL(url).hostname.replace(/^\[(.*)\]$/, '$1').replace(/\.$/, '');
+  const host = bareHost(new URL(url)).replace(/\.$/, '');
   if (isLoopbackHost(host) || hosts.includes(host)) return true;
   return isIP(host) !== 0 && host === localAddress?.replace(/^::ffff:(?=\d+\.)/i, '');
 }
