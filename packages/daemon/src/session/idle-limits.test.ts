@@ -1,18 +1,16 @@
 import { exampleRow } from '@triterm/core/testing/store/session-examples';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { IdleLimits, type UsedSession } from './idle-limits.ts';
+import { type IdleClient, IdleLimits, type UsedSession } from './idle-limits.ts';
 
 const ROW = exampleRow();
 
-type Client = { activeAtMs: number; role: 'controller' | 'viewer'; token: string };
-
 let limits: { stop(): void } | undefined;
 function setUp(idleSessionMs: number, idleClientMs: number) {
-  const clients = new Set<Client>();
+  const clients = new Set<IdleClient>();
   const session = { id: ROW.id, row: ROW, activeAtMs: performance.now(), live: { attachments: clients } };
   const ended: string[] = [];
   const dismissed: string[] = [];
-  limits = new IdleLimits<UsedSession>({
+  limits = new IdleLimits<IdleClient, UsedSession<IdleClient>>({
     registry: { all: () => [session] },
     idleSessionMs,
     idleClientMs,
@@ -20,13 +18,13 @@ function setUp(idleSessionMs: number, idleClientMs: number) {
       ended.push(id);
       session.row = { ...ROW, state: 'exited' };
     },
-    dismiss: (_session, token) => {
-      dismissed.push(token);
-      for (const client of clients) if (client.token === token) clients.delete(client);
+    dismiss: (_session, client) => {
+      dismissed.push(client.role);
+      clients.delete(client);
     },
     trouble: () => {},
   });
-  const client = (role: Client['role']): Client => ({ activeAtMs: performance.now(), role, token: role });
+  const client = (role: IdleClient['role']): IdleClient => ({ activeAtMs: performance.now(), role });
   return { session, clients, client, ended, dismissed };
 }
 

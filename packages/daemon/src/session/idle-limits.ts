@@ -1,14 +1,15 @@
 import type { Attachment } from './attachment.ts';
 import type { Session } from './session.ts';
 
+/** What is looked at of a client. */
+export type IdleClient = Pick<Attachment, 'activeAtMs' | 'role'>;
+
 /** What is looked at of a session. */
-export interface UsedSession extends Pick<Session, 'id' | 'row' | 'activeAtMs'> {
-  readonly live:
-    | { readonly attachments: ReadonlySet<Pick<Attachment, 'activeAtMs' | 'role' | 'token'>> }
-    | undefined;
+export interface UsedSession<C extends IdleClient> extends Pick<Session, 'id' | 'row' | 'activeAtMs'> {
+  readonly live: { readonly attachments: ReadonlySet<C> } | undefined;
 }
 
-export interface IdleLimitsDependencies<S extends UsedSession> {
+export interface IdleLimitsDependencies<C extends IdleClient, S extends UsedSession<C>> {
   readonly registry: { all(): readonly S[] };
   /** 0: never. */
   readonly idleSessionMs: number;
@@ -17,7 +18,7 @@ export interface IdleLimitsDependencies<S extends UsedSession> {
   /** Ends a session that nobody uses. */
   end(session: S): Promise<void>;
   /** Lets a client go that types nothing. */
-  dismiss(session: S, client: string): void;
+  dismiss(session: S, client: C): void;
   trouble(session: string, what: string, error: unknown): void;
 }
 
@@ -26,14 +27,14 @@ const MIN_INTERVAL_MS = 100;
 const MAX_INTERVAL_MS = 30_000;
 
 /** Ends sessions that nobody uses, and lets clients go that type nothing, where that is configured. */
-export class IdleLimits<S extends UsedSession = Session> {
-  readonly #d: IdleLimitsDependencies<S>;
+export class IdleLimits<C extends IdleClient, S extends UsedSession<C>> {
+  readonly #d: IdleLimitsDependencies<C, S>;
   readonly #timers: NodeJS.Timeout[] = [];
   /** Monotonic time at which a session was last seen with a client. */
   readonly #attachedAtMs = new WeakMap<S, number>();
   readonly #ending = new WeakSet<S>();
 
-  constructor(dependencies: IdleLimitsDependencies<S>) {
+  constructor(dependencies: IdleLimitsDependencies<C, S>) {
     this.#d = dependencies;
     this.#every(dependencies.idleSessionMs, () => this.#endIdle());
     this.#every(dependencies.idleClientMs, () => this.#dismissIdle());
@@ -69,9 +70,9 @@ export class IdleLimits<S extends UsedSession = Session> {
   #dismissIdle(): void {
     const nowMs = performance.now();
     for (const session of this.#d.registry.all()) {
-      for (const { activeAtMs, role, token } of [...(session.live?.attachments ?? [])])
-        if (role === 'controller' && nowMs - activeAtMs >= this.#d.idleClientMs)
-          this.#d.dismiss(session, token);
+      for (const client of [...(session.live?.attachments ?? [])])
+        if (client.role === 'controller' && nowMs - client.activeAtMs >= this.#d.idleClientMs)
+          this.#d.dismiss(session, client);
     }
   }
 }

@@ -52,7 +52,7 @@ export class SessionService {
   readonly handOver: HandOverService;
   readonly #d: SessionServiceDependencies;
   readonly #parts: SessionParts;
-  readonly #idle: IdleLimits;
+  readonly #idle: IdleLimits<Attachment, Session>;
   readonly #runner = new CommandRunner();
   readonly #resizes = new WeakMap<Session, LatestWins<WindowSize>>();
 
@@ -66,12 +66,14 @@ export class SessionService {
     this.registry = registry;
     this.drain = parts.drain;
     this.handOver = parts.handOver;
-    this.#idle = new IdleLimits({
+    this.#idle = new IdleLimits<Attachment, Session>({
       registry,
       idleSessionMs,
       idleClientMs,
       end: session => this.#endIdle(session),
-      dismiss: (session, client) => this.#dismissIdle(session, client),
+      dismiss: ({ live }, client) => {
+        if (live !== undefined) this.#dismiss(live, client, 'idle');
+      },
       trouble,
     });
   }
@@ -296,11 +298,6 @@ export class SessionService {
       'nobody has used a session for longer than idleSessionMs; it is ended',
     );
     await killSession(session, session.running, undefined);
-  }
-
-  #dismissIdle(session: Session, client: string): void {
-    const { live } = session;
-    if (live !== undefined) this.#dismiss(live, clientOf(session, live, client), 'idle');
   }
 
   #dismiss(live: LiveSession, attachment: Attachment, why: 'requested' | 'others' | 'idle'): void {
