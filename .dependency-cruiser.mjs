@@ -89,6 +89,18 @@ export default {
       [core('errors'), core('domain')],
       'Bytes over a network; what they mean is the protocol’s.',
     ),
+    only(
+      'sandbox-imports-protocol',
+      core('sandbox'),
+      ['errors', 'domain', 'protocol', 'config', 'websocket'].map(core),
+      'Servers for drills and tests, and a client to talk to them.',
+    ),
+    never(
+      'sandbox-for-drills-only',
+      '^packages/(?:cli|core/src/(?!sandbox/)|daemon/src/(?!drill/))',
+      core('sandbox'),
+      'Nothing that serves or attaches starts servers.',
+    ),
     only('core-imports-no-program', '^packages/core/', [], 'The daemon and the client build on core.'),
 
     only(
@@ -98,6 +110,13 @@ export default {
       'No database driver and nothing of the daemon in a client’s start.',
     ),
 
+    only(
+      'drill-builds-on-core',
+      daemon('drill'),
+      ['^packages/core/', '^packages/daemon/src/entry-points\\.ts'],
+      'A drill sees a daemon as any client does.',
+    ),
+    never('nobody-needs-drills', '^packages/daemon/src/(?!drill/)', daemon('drill'), 'A program of its own.'),
     never(
       'session-not-up',
       daemon('session'),
@@ -145,7 +164,7 @@ export default {
     driver('pino', 'packages/daemon/src/observe/'),
     driver('prom-client', 'packages/daemon/src/observe/'),
     driver('ioredis', 'packages/core/src/store/redis/'),
-    driver('pg', 'packages/core/src/store/postgres/'),
+    driver('pg', 'packages/core/src/(?:store/postgres|sandbox)/'),
     driver('ws', 'packages/(?:core/src/websocket|daemon/src/server/ws)/'),
     driver('lru-cache', 'packages/core/src/store/'),
     driver('commander', 'packages/cli/src/commands/'),

@@ -11,6 +11,14 @@ const THREADS = [
   'packages/daemon/src/session/lost-answers.test.ts',
 ];
 
+/** Tests of real processes that mostly wait: for leases, heartbeats and partitions, and for commands to start. */
+const SIDE_BY_SIDE = [
+  'tests/{commands,fleet,network,packaging,service}/**/*.test.ts',
+  'tests/{docs-commands,deploy}.test.ts',
+  'tests/daemon/{deaf-program,hybrid,idle,logs,metrics,reload,tokens}.test.ts',
+  'tests/regressions/{devices-with-redis,second-server,stalled-redis}.test.ts',
+];
+
 export default defineConfig({
   ssr: { resolve: { conditions: ['@triterm/source', 'node'] } },
   test: {
@@ -43,7 +51,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/fleet/**', 'tests/network/**'],
+          exclude: SIDE_BY_SIDE,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           // Real processes take turns: two floods at once on a small machine would test the machine.
@@ -54,11 +62,10 @@ export default defineConfig({
       {
         extends: true,
         test: {
-          name: 'fleet',
-          include: ['tests/{fleet,network}/**/*.test.ts'],
+          name: 'side-by-side',
+          include: SIDE_BY_SIDE,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          // They mostly wait: for leases, heartbeats and partitions.
           maxWorkers: 2,
           sequence: { groupOrder: 3 },
         },

@@ -535,6 +535,19 @@ const client = [
       params: { undo: false },
       result: { draining: true, sessions: [FLEET_SESSION], handedOver: 2 },
     },
+    'daemon.reload': {
+      params: {},
+      result: {
+        applied: [{ setting: 'maxSessions', from: 1000, to: 50 }],
+        restart: ['listen'],
+      },
+    },
+    'daemon.log': {
+      params: { level: 'debug' },
+      result: { level: 'debug', configured: 'info' },
+    },
+    'drill.break': { params: { kind: 'slow', latencyMs: 200, lapseMs: 60_000 }, result: {} },
+    'drill.restore': { params: {}, result: {} },
     'token.create': {
       params: { user: 'ada', scope: 'view', session: 'main', expiresInMs: 86_400_000, label: 'phone' },
       result: { token: `trt_0123abcd_${'x'.repeat(43)}`, info: TOKEN_INFO },

@@ -63,6 +63,7 @@ function bundleDaemon() {
     entryPoints: {
       tritermd: 'src/main.ts',
       'triterm-pty-host': 'src/pty-host/main.ts',
+      'triterm-drill': 'src/drill/main.ts',
       'screen-worker': 'src/screen/worker.ts',
       'store-worker': '../core/src/store/sqlite/worker.ts',
     },

@@ -121,7 +121,7 @@ While it is down it is asked five times a second whether it answers; a resynchro
 1. Which Redis is this? Another run id or set of masters than the recorded one may hold an older state: then \`cache_epoch\` is raised, and everything in it is void.
 2. Both channels, Redis' and the database's, are proven by heartbeats that are sent from now on: no write from here on is missed.
 3. Memory is emptied: what was missed before may be in it.
-4. The scripts of cache and locks are tried, so that a right that is missing shows now, and the outbox as it is now is carried out.
+4. The scripts of cache and locks are tried, so that a right that is missing shows now; locks that this server gave back lately are given back once more, in case that Redis has not heard of it; and the outbox as it is now is carried out.
 5. Own sockets are registered again. Then the state is \`up\`.
 
 Afterwards the sessions that were active last are put into Redis, up to \`warmEntries\`.

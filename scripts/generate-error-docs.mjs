@@ -1,19 +1,7 @@
 /** docs/errors.md from the catalogue: `node --conditions=@triterm/source scripts/generate-error-docs.mjs [--check]`. */
 import { ERROR_CATALOG, EXIT_CODES } from '@triterm/core/errors';
+import { ERROR_CATEGORIES } from './lib/error-categories.mjs';
 import { writeOrCheck } from './lib/generated-file.mjs';
-
-const CATEGORIES = {
-  usage: 'The command line, the configuration or a value is wrong.',
-  'not-found': 'What was named is not there.',
-  conflict: 'It is there, but in a state that forbids this.',
-  denied: 'Permission is missing, or the place is not safe.',
-  unavailable: 'A part that is needed cannot be reached now.',
-  limit: 'A bound was reached.',
-  protocol: 'The two sides do not understand each other.',
-  storage: 'The disk or the database does not do what is needed.',
-  internal: 'A mistake in triterm.',
-  timeout: 'The time that was given has passed.',
-};
 
 const cell = text => text.replaceAll('|', '\\|');
 
@@ -24,7 +12,7 @@ function section([category, exitCode]) {
   return [
     `## ${category} (exit code ${exitCode})`,
     '',
-    CATEGORIES[category],
+    ERROR_CATEGORIES[category],
     '',
     '| code | what to do | worth a retry |',
     '|---|---|---|',
@@ -46,7 +34,7 @@ This page is made from \`packages/core/src/errors/catalog.ts\`; do not edit it.
 | exit code | category | |
 |---|---|---|
 | 0 | | It worked. |
-${exitCodes.map(([category, code]) => `| ${code} | ${category} | ${CATEGORIES[category]} |`).join('\n')}
+${exitCodes.map(([category, code]) => `| ${code} | ${category} | ${ERROR_CATEGORIES[category]} |`).join('\n')}
 
 “Worth a retry”: the same request can succeed later without anybody changing anything.
 

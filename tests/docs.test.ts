@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RELOAD } from '@triterm/core/config/load';
 import { ERROR_CATALOG, EXIT_CODES } from '@triterm/core/errors';
 import { METHOD_ACCESS, type MethodAccess } from '@triterm/core/protocol';
 import { METHODS } from '@triterm/core/protocol/messages';
@@ -26,6 +27,8 @@ describe('the documentation', () => {
     'generate-configuration-docs',
     'generate-degraded-mode',
     'generate-metrics-docs',
+    'generate-man-pages',
+    'generate-service-units',
   ])('is what the sources say: %s', script => {
     const args = ['--conditions=@triterm/source', `scripts/${script}.mjs`, '--check'];
     execFileSync(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -51,6 +54,28 @@ describe('the documentation', () => {
       ['admin', named(({ scope, on }) => scope === 'admin' && on !== 'host')],
       ['admin, through the unix socket only', named(({ on }) => on === 'host')],
     ]);
+  });
+
+  it('of reloads says when each setting is taken up', () => {
+    const [, table = ''] = read('docs/logs.md').split('| settings | taken up |');
+    const rows = [...table.matchAll(/^\| (`.*) \| (.*) \|$/gm)];
+    const told = rows
+      .filter(([, , when]) => !/restart/.test(when ?? ''))
+      .flatMap(([, settings]) => settings?.match(/(?<=`)\w+(?=`)/g) ?? []);
+    const taken = Object.entries(RELOAD).filter(([, takenUp]) => takenUp !== 'restart');
+    expect(told.toSorted()).toEqual(taken.map(([setting]) => setting).toSorted());
+  });
+
+  it('of security names for each threat tests that there are', () => {
+    const [, table = ''] = read('docs/security.md').split('| threat | defence | test |');
+    const [rows = ''] = table.split('\n## ');
+    const threats = rows.split('\n').filter(row => row.startsWith('| '));
+    expect(threats.length).toBeGreaterThan(20);
+    for (const threat of threats) {
+      const tests = [...threat.matchAll(/`([^`]+\.test\.ts)`/g)].map(([, path = '']) => path);
+      expect(tests, threat).not.toEqual([]);
+      for (const path of tests) expect(read(path), path).toContain('it');
+    }
   });
 
   it('of the errors has every code once', () => {
@@ -79,7 +104,7 @@ describe('the documentation', () => {
     const pages = readdirSync(join(ROOT, 'docs'), { recursive: true, encoding: 'utf8' })
       .filter(name => name.endsWith('.md'))
       .map(name => join('docs', name));
-    const dead = pages.flatMap(page =>
+    const dead = ['README.md', ...pages].flatMap(page =>
       localLinks(read(page)).filter(target => {
         try {
           read(join(page, '..', target));

@@ -54,7 +54,7 @@ describe.runIf(canMount())('the files of the state directory', () => {
   describe('the log', () => {
     it('drops lines on a full disk, one try a second, and begins a line anew when there is room', () => {
       let nowMs = 0;
-      const log = new LogFile(at('d.log'), 1024 * 1024, () => nowMs);
+      const log = new LogFile(at('d.log'), { maxBytes: 1024 * 1024, files: 3 }, () => nowMs);
       log.write('first\n');
       disk.fill();
       for (let i = 0; i < 10; i += 1) log.write(`${BLOCK}\n`);
@@ -72,7 +72,7 @@ describe.runIf(canMount())('the files of the state directory', () => {
 
     it('drops lines on a read-only disk', () => {
       disk.remount('ro');
-      const log = new LogFile(at('d.log'));
+      const log = new LogFile(at('d.log'), { maxBytes: 1024 * 1024, files: 3 });
       log.write('lost\n');
       expect(log.dropped).toBe(1);
       disk.remount('rw');

@@ -14,3 +14,7 @@ export interface FleetContext {
 export type FleetMeasure = (context: FleetContext) => Promise<void>;
 
 export const SUBJECT = 'triterm';
+
+/** Ways to a session that are set beside each other: to the session's own server, and through another one. */
+export const DIRECT = 'WebSocket';
+export const RELAYED = 'relayed';

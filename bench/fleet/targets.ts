@@ -1,9 +1,5 @@
 import { quotient, type Target } from '../targets.ts';
-import { SUBJECT } from './measure.ts';
-
-/** Ways to a session, as `relay` names them. */
-const DIRECT = 'WebSocket';
-const RELAYED = 'relayed';
+import { DIRECT, RELAYED, SUBJECT } from './measure.ts';
 
 /** What one more server in between may cost, beside a WebSocket to the session's own. */
 export const FLEET_TARGETS: readonly Target[] = [

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
-import { type PostgresServer, startPostgres } from '../../packages/core/testing/servers/postgres.ts';
-import { type RedisServer, startRedis } from '../../packages/core/testing/servers/redis.ts';
+import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
+import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
 import { openPlaces } from '../contestant.ts';
 import { Workplace } from '../host/workplace.ts';
 import { ServerProcess } from './server-process.ts';

@@ -47,13 +47,23 @@ class OurModules {
 
   /** Files of the modules that several entries load, but for those behind which stands a package. */
   shared(outputs) {
-    return Object.values(outputs)
-      .filter(({ entryPoint }) => entryPoint === undefined)
-      .map(({ inputs }) => Object.keys(inputs))
-      .filter(paths => paths.every(path => this.#includes(path) || isBuiltin(path)))
-      .flat()
+    return Object.keys(outputs)
+      .filter(file => outputs[file].entryPoint === undefined && !this.#loadsPackage(outputs, file))
+      .flatMap(file => Object.keys(outputs[file].inputs))
       .filter(path => this.#includes(path))
       .map(path => join(this.#packageDir, path));
+  }
+
+  /** Whether the file has a package's module in it, or another one that it imports at once. */
+  #loadsPackage(outputs, file, seen = new Set()) {
+    if (seen.has(file)) return false;
+    seen.add(file);
+    const { inputs, imports } = outputs[file];
+    if (Object.keys(inputs).some(path => !this.#includes(path) && !isBuiltin(path))) return true;
+    return imports.some(
+      ({ path, kind }) =>
+        kind !== 'dynamic-import' && Object.hasOwn(outputs, path) && this.#loadsPackage(outputs, path, seen),
+    );
   }
 
   /** Throws where every command would load a package, by a static import from what all have in common. */

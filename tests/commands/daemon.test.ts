@@ -159,6 +159,16 @@ describe('triterm daemon', () => {
     expect(await triterm.json('ls')).toEqual([expect.objectContaining({ pid: program })]);
   });
 
+  it('restart leaves the one that runs alone when no other would start', async () => {
+    await triterm.ok('daemon', 'start');
+    const { daemonPid } = triterm;
+    mkdirSync(join(triterm.dir, '.config/triterm'), { recursive: true });
+    writeFileSync(join(triterm.dir, '.config/triterm/config.json'), '{ "maxSesions": 3, "term": "" }');
+    const { exitCode, stderr } = await triterm.run(['daemon', 'restart']);
+    expect([exitCode, stderr]).toEqual([2, expect.stringMatching(/config\.json: term: .*\n.*1 more/)]);
+    expect(await triterm.json('daemon', 'status')).toMatchObject({ pid: daemonPid });
+  });
+
   it('restart --force replaces one that hangs, which every command tells of', async () => {
     await triterm.ok('new', '-d', '-n', 'work', '--', 'cat');
     const { pid } = await status();

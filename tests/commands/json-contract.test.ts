@@ -32,11 +32,15 @@ const STATUS = [
     'stateDir',
     'socket',
   ],
-  ...['store', 'ptyHosts', 'memoryBytes', 'listen', 'draining', 'lease'],
+  ...['store', 'ptyHosts', 'memoryBytes', 'listen', 'draining', 'lease', 'manager'],
 ];
 const TOKEN = [
   ...['id', 'user', 'scope', 'session', 'label', 'state'],
   ...['createdAt', 'expiresAt', 'revokedAt', 'lastUsedAt'],
+];
+const SETTING = [
+  ...['setting', 'value', 'default', 'origin', 'description', 'allowed'],
+  ...['variables', 'secret', 'reload'],
 ];
 
 let triterm: Triterm;
@@ -88,6 +92,14 @@ describe('JSON', () => {
     [['daemon', 'start'], STATUS],
     [['daemon', 'restart'], STATUS],
     [
+      ['daemon', 'reload'],
+      ['applied', 'restart'],
+    ],
+    [
+      ['daemon', 'log-level', 'debug'],
+      ['level', 'configured'],
+    ],
+    [
       ['daemon', 'drain'],
       ['draining', 'sessions', 'handedOver'],
     ],
@@ -98,6 +110,14 @@ describe('JSON', () => {
     [
       ['context', 'show'],
       ['name', 'url', 'current', 'hasToken', 'tokenId', 'ca'],
+    ],
+    [
+      ['config', 'path'],
+      ['configFile', 'exists'],
+    ],
+    [
+      ['config', 'validate'],
+      ['configFile', 'valid', 'problems', 'warnings'],
     ],
     [['doctor'], ['versions', 'checks']],
     [['daemon', 'stop'], ['pid']],
@@ -125,6 +145,11 @@ describe('JSON', () => {
     expect(listed).toHaveLength(1);
     for (const info of [made.info, ...listed, revoked])
       expect(Object.keys(info).sort()).toEqual([...TOKEN].sort());
+  });
+
+  it('of settings is an array of what is known of each', async () => {
+    for (const setting of await triterm.json<object[]>('config', 'show'))
+      expect(Object.keys(setting).sort()).toEqual([...SETTING].sort());
   });
 
   it('of an error is one line on stderr with code, message and hint', async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PostgresServer, startPostgres } from '@triterm/core/testing/servers/postgres';
-import { type RedisServer, startRedis } from '@triterm/core/testing/servers/redis';
+import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
+import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Triterm, until } from '../support/triterm.ts';
 

@@ -1,10 +1,13 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProtocolAttachment } from '@triterm/core/sandbox/protocol-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
-import type { ProtocolAttachment } from '../support/protocol-client.ts';
 import { DigestAfter, sequenceDigest } from '../support/sequence.ts';
+import { isAlive, until } from '../support/triterm.ts';
 
-/** Some 200 MB. */
-const LAST = 22_500_000;
+/** Some 110 MB. */
+const LAST = 12_500_000;
 const MB = 1_000_000;
 
 describe('a session whose daemon is killed with -9', () => {
@@ -44,7 +47,7 @@ describe('a session whose daemon is killed with -9', () => {
         timeoutMs: 10_000,
       });
       attachment.type('\n');
-      for (const at of [15 * MB, 80 * MB, 150 * MB]) {
+      for (const at of [10 * MB, 45 * MB, 85 * MB]) {
         await attachment.until(`${at} bytes have come`, () => seen.bytes >= at);
         await daemon.end('SIGKILL');
         await daemon.start();
@@ -57,6 +60,37 @@ describe('a session whose daemon is killed with -9', () => {
       expect(seen.bytes).toBe(expected.bytes);
       expect(seen.digest()).toBe(expected.digest);
     }, 180_000);
+  });
+
+  it('whose program ends meanwhile gives who comes back every byte that was missed, and its status', async () => {
+    const expected = sequenceDigest(20_000);
+    const go = join(daemon.stateDir, 'go');
+    const { pid } = await daemon.session('ending', [
+      'sh',
+      '-c',
+      `echo READY; while [ ! -e ${go} ]; do sleep 0.02; done; printf '<'; seq 1 20000; exit 3`,
+    ]);
+    const seen = new DigestAfter('<');
+    const client = await daemon.client();
+    const attachment = await client.attach('ending', {
+      lossless: true,
+      onBytes: (bytes, kind) => (kind === 'output' ? seen.push(bytes) : undefined),
+    });
+    await attachment.until('the screen', () => attachment.snapshots === 1);
+    // What the host is told of this client is under way by the first answer, and there by the second.
+    for (let times = 0; times < 2; times += 1) await client.request('session.show', { target: 'ending' });
+    await daemon.end('SIGKILL');
+    writeFileSync(go, '');
+    await until(() => !isAlive(pid ?? 0), 'the end of the program');
+    await daemon.start();
+    expect(await daemon.exited('ending')).toMatchObject({ exitCode: 3 });
+    const held = async () => (await daemon.request('daemon.status', {})).ptyHosts[0]?.sessions;
+    // Long enough for the daemon to let go of what has ended.
+    await expect(until(async () => (await held()) === 0, 'forgotten', 1000)).rejects.toThrow('not in time');
+    await comeBack('ending', attachment);
+    await attachment.until('the end', self => self.exit !== undefined);
+    expect(attachment.exit).toEqual({ exitCode: 3, signal: null });
+    expect([seen.bytes, seen.digest()]).toEqual([expected.bytes, expected.digest]);
   });
 
   it('gets every key once, in order, though the daemon dies while they are typed', async () => {

@@ -1,6 +1,6 @@
+import type { AttachOptions, ProtocolAttachment } from '@triterm/core/sandbox/protocol-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
-import type { AttachOptions, ProtocolAttachment } from '../support/protocol-client.ts';
 import { Terminal } from '../support/terminal.ts';
 
 /** Tells each new size that it was given, and the first. */

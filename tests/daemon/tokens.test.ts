@@ -1,8 +1,8 @@
 import type { Params, Result } from '@triterm/core/protocol';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
-import { ProtocolClient } from '../support/protocol-client.ts';
 
 /** What whoever revokes a token is promised; a loaded machine gets as much again. */
 const CLOSED_WITHIN_MS = 2000;

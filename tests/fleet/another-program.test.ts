@@ -1,4 +1,3 @@
-import { newToken } from '@triterm/core/domain';
 import type { PtyTerminal } from '@triterm/core/testing/pty-terminal';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
@@ -46,13 +45,7 @@ describe('clients of a session that was made anew on another server while its ow
       'its lease has lapsed',
       LEASE_MS + 5000,
     );
-    const environment = { PATH: process.env.PATH ?? '', HOME: '/' };
-    await gateway.request('session.recreate', {
-      target: id,
-      force: true,
-      environment,
-      idempotencyKey: newToken(),
-    });
+    await gateway.recreate(id, { force: true });
     await untilText(gateway, id, 'begun');
   });
   afterAll(() => stack[Symbol.asyncDispose]());

@@ -1,9 +1,9 @@
 /** Several devices on one session, each through a server of its own: who is there, who is the primary one, and how that changes. */
 import type { Result } from '@triterm/core/protocol';
+import type { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { Fleet } from '../support/fleet.ts';
-import type { ProtocolAttachment, ProtocolClient } from '../support/protocol-client.ts';
 import { RunningCommand } from '../support/running-command.ts';
 import { until } from '../support/triterm.ts';
 

@@ -1,10 +1,10 @@
 /** What happens on one server is told at the others: by Redis, without it by the database, and what got lost on the way from what that has. */
 import { join } from 'node:path';
 import type { SessionEvent } from '@triterm/core/protocol';
+import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
 import { Fleet, untilMode } from '../support/fleet.ts';
-import type { ProtocolClient } from '../support/protocol-client.ts';
 import { RunningCommand } from '../support/running-command.ts';
 import { until } from '../support/triterm.ts';
 

@@ -25,14 +25,6 @@ afterAll(() => fleet[Symbol.asyncDispose]());
 const codes = (results: PromiseSettledResult<unknown>[]) =>
   results.map(result => (result.status === 'fulfilled' ? 'done' : result.reason.code)).toSorted();
 
-const recreate = (server: DaemonProcess, target: string, force: boolean) =>
-  server.request('session.recreate', {
-    target,
-    force,
-    environment: { PATH: process.env.PATH ?? '', HOME: '/' },
-    idempotencyKey: newToken(),
-  });
-
 describe('sessions that are made through two servers at once', () => {
   it('of one name are one: the others are told that it is taken', async () => {
     const results = await Promise.allSettled(
@@ -76,11 +68,11 @@ describe('a session that was made anew elsewhere while its server was stopped', 
         'its lease has lapsed',
         LEASE_MS + 5000,
       );
-      await expect(recreate(two, 'work', false)).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
-      const { session } = await recreate(two, 'work', true);
+      await expect(two.recreate('work')).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
+      const { session } = await two.recreate('work', { force: true });
       expect(session).toMatchObject({ id, name: 'work', server: 'server-2', state: 'running' });
       await until(async () => (await fleet.row(id)).doc.pid === session.pid, 'its new owner has stored it');
-      await recreate(two, 'quiet', true);
+      await two.recreate('quiet', { force: true });
     } finally {
       process.kill(one.pid, 'SIGCONT');
     }
@@ -137,7 +129,7 @@ describe('a session that was made anew elsewhere while its server was stopped', 
       LEASE_MS + 5000,
     );
     const results = await Promise.allSettled(
-      [one, two, one, two].map(server => recreate(server, 'fought', true)),
+      [one, two, one, two].map(server => server.recreate('fought', { force: true })),
     );
     expect(codes(results).filter(code => code === 'done')).toEqual(['done']);
     const running = await Promise.all([one, two].map(server => server.request('session.list', {})));
@@ -178,7 +170,7 @@ it('a session that is made anew where its directory is gone begins at home, and 
   for (const pid of two.hostPids()) process.kill(pid, 'SIGKILL');
   await until(async () => (await two.state('homeless')).state === 'lost', 'it is lost');
   rmSync(cwd, { recursive: true });
-  expect((await recreate(two, 'homeless', false)).session).toMatchObject({ cwd: two.stateDir });
+  expect((await two.recreate('homeless')).session).toMatchObject({ cwd: two.stateDir });
   const { scrollback, screen } = await two.request('session.capture', {
     target: 'homeless',
     format: 'text',

@@ -19,11 +19,6 @@ beforeAll(async () => {
 afterAll(() => servers[Symbol.asyncDispose]());
 afterEach(() => servers.fleet.heal());
 
-async function settled(): Promise<void> {
-  await servers.fleet.heal();
-  await servers.settled(['one', 'two']);
-}
-
 describe.each(BREAKS)('a server that others can’t reach (%s)', (_kind, fault) => {
   it('keeps its own clients; those of others are told, and go on where they were', async () => {
     const { fleet, first, second, third } = servers;
@@ -47,19 +42,11 @@ describe.each(BREAKS)('a server that others can’t reach (%s)', (_kind, fault) 
     await until(async () => (await servers.names(third)).includes(added), 'a session made there');
     await away.attachment.until('being told', ({ interrupted }) => interrupted !== undefined, TOLD_MS);
     await fleet.links('server-2').peers.heal();
-    const client = await fleet.client('server-1');
-    await until(
-      () =>
-        away.again(client, 'two').then(
-          () => true,
-          () => false,
-        ),
-      'attaching again',
-    );
+    await away.againWhenPossible(await fleet.client('server-1'), 'two');
     await away.echoes(servers.fresh('after'));
     // The terminal's echo, and the program's line.
     expect(count(away.text, meanwhile)).toBe(2);
-    await settled();
+    await servers.settled(['one', 'two']);
   });
 });
 
@@ -67,7 +54,7 @@ describe('a server that others reach late', () => {
   it('is attached to as ever, as late as the network is', async () => {
     delay(servers.fleet.links('server-2').peers);
     expect(await servers.works(servers.first, 'two')).toBeGreaterThan(LATE_MS);
-    await settled();
+    await servers.settled(['one', 'two']);
   });
 });
 
@@ -87,7 +74,7 @@ describe.each(BREAKS)('a client whose way to its server is %s', (_kind, fault) =
     await viewer.again(await fleet.client('server-3', { token }), 'two');
     await viewer.echoes(servers.fresh('after'));
     expect(count(viewer.text, meanwhile)).toBe(2);
-    await settled();
+    await servers.settled(['one', 'two']);
   });
 });
 
@@ -97,6 +84,6 @@ describe('a client whose way to its server is delayed', () => {
     const client = await fleet.client('server-1');
     delay(fleet.links('server-1').clients);
     expect(await attachAndEcho(client, 'two', servers.fresh('line'))).toBeGreaterThan(LATE_MS);
-    await settled();
+    await servers.settled(['one', 'two']);
   });
 });

@@ -1,9 +1,9 @@
 import { newToken } from '@triterm/core/domain';
+import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { attachAndEcho } from '../support/echo.ts';
 import { Fleet } from '../support/fleet.ts';
 import { BREAKS, delay, refused } from '../support/link-faults.ts';
-import type { ProtocolClient } from '../support/protocol-client.ts';
 import { ThreeServers } from '../support/three-servers.ts';
 import { until } from '../support/triterm.ts';
 
@@ -16,11 +16,6 @@ beforeAll(async () => {
 });
 afterAll(() => servers[Symbol.asyncDispose]());
 afterEach(() => servers.fleet.heal());
-
-async function settled(): Promise<void> {
-  await servers.fleet.heal();
-  await servers.settled(['one', 'two']);
-}
 
 /** A session of server-1 that is ended and removed while the network is not whole. */
 async function removed(name: string): Promise<void> {
@@ -59,7 +54,7 @@ describe.each([...BREAKS, ['delayed', delay] as const])(
       const heard = (client: ProtocolClient, name: string) =>
         client.events.some(event => event.type === 'created' && event.name === name);
       await until(() => heard(there, added) && heard(here, elsewhere), 'what happened elsewhere');
-      await settled();
+      await servers.settled(['one', 'two']);
       for (const server of all) expect(await servers.names(server)).not.toContain(victim);
     });
   },
@@ -87,7 +82,7 @@ describe.each(BREAKS)('a server whose way to the database is %s', (_kind, fault)
     await second.exited(victim);
     await servers.cat(first, added);
     expect(await servers.names(first)).toEqual(expect.arrayContaining(['one', 'two', added]));
-    await settled();
+    await servers.settled(['one', 'two']);
     expect(await fleet.row(id)).toMatchObject({ state: 'exited' });
     expect((await fleet.row((await second.state('two')).id)).doc).toMatchObject({ cols: 99, rows: 29 });
     expect(servers.shells(victim)).toEqual([]);
@@ -108,7 +103,7 @@ describe('a server whose way to the database is delayed', () => {
     expect(await servers.names(second)).toEqual(expect.arrayContaining(['one', 'two']));
     await fleet.heal();
     await create();
-    await settled();
+    await servers.settled(['one', 'two']);
     expect(servers.shells(added)).toHaveLength(1);
   });
 });

@@ -1,4 +1,3 @@
-import { newToken } from '@triterm/core/domain';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { DaemonProcess } from '../support/daemon-process.ts';
 import { count, Viewer } from '../support/echo.ts';
@@ -35,13 +34,6 @@ export function partitionSuite(make: MakeFleet, { patient }: PartitionSuiteOptio
   });
   afterAll(() => servers[Symbol.asyncDispose]());
 
-  const recreate = (server: DaemonProcess, target: string, force: boolean) =>
-    server.request('session.recreate', {
-      target,
-      force,
-      environment: { PATH: process.env.PATH ?? '' },
-      idempotencyKey: newToken(),
-    });
   const attach = async (server: DaemonProcess, target: string) =>
     await (await server.client()).attach(target, {});
 
@@ -62,7 +54,7 @@ export function partitionSuite(make: MakeFleet, { patient }: PartitionSuiteOptio
       );
     const shown = (await servers.list(first)).find(session => session.id === id);
     expect(shown).toMatchObject({ state: 'running', unreachableSince: expect.any(String) });
-    await expect(recreate(first, 'work', false)).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
+    await expect(first.recreate('work')).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
     // What was there goes on, but nobody may take it for what the name means.
     await own.echoes('alone');
     await Promise.all([
@@ -73,7 +65,9 @@ export function partitionSuite(make: MakeFleet, { patient }: PartitionSuiteOptio
       }),
     ]);
 
-    const winners = await Promise.allSettled([first, third].map(server => recreate(server, 'work', true)));
+    const winners = await Promise.allSettled(
+      [first, third].map(server => server.recreate('work', { force: true })),
+    );
     expect(winners.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     const row = await fleet.row(id);
     expect(row).toMatchObject({ state: 'running' });
@@ -119,23 +113,15 @@ export function partitionSuite(make: MakeFleet, { patient }: PartitionSuiteOptio
       // Both have their leases: neither is taken for dead.
       expect(servers.isReachable(first, id)).resolves.toBe(true),
       expect(servers.isReachable(third, id)).resolves.toBe(true),
-      expect(recreate(first, 'far', false)).rejects.toMatchObject({ code: 'OWNER_ALIVE' }),
-      expect(recreate(first, 'far', true)).rejects.toMatchObject({ code: 'OWNER_ALIVE' }),
+      expect(first.recreate('far')).rejects.toMatchObject({ code: 'OWNER_ALIVE' }),
+      expect(first.recreate('far', { force: true })).rejects.toMatchObject({ code: 'OWNER_ALIVE' }),
     ]);
     const added = await servers.cat(third, 'added');
     await until(async () => (await servers.names(first)).includes(added.name), 'a session made there');
 
     await heal();
     await told;
-    const client = await first.client();
-    await until(
-      () =>
-        away.again(client, 'far').then(
-          () => true,
-          () => false,
-        ),
-      'attaching again',
-    );
+    await away.againWhenPossible(await first.client(), 'far');
     await away.echoes('after');
     expect(count(away.text, 'meanwhile')).toBe(2);
     return async () => {

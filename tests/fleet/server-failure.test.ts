@@ -30,13 +30,6 @@ const listed = async (server: DaemonProcess, id: string) =>
   (await server.request('session.list', { all: true })).sessions.find(session => session.id === id);
 const sockets = async (server: DaemonProcess) =>
   (await server.request('sockets.list', { limit: 100 })).sockets;
-const recreate = (server: DaemonProcess, force: boolean) =>
-  server.request('session.recreate', {
-    target: 'work',
-    force,
-    environment: { PATH: process.env.PATH ?? '', HOME: '/' },
-    idempotencyKey: newToken(),
-  });
 const shells = () => processesWith(MARK, mark);
 
 /** `work` on the second server, with a client, and with a line on its screen that the others could show. */
@@ -85,7 +78,7 @@ it('a server that was killed is listed so in time, its programs go on, and it ta
   expect(captured).toMatchObject({ asOf: expect.any(String) });
   expect(captured.screen).toContain('printed before');
   // The same host is up, so its programs may be running: and they are.
-  await expect(recreate(numbered(1), false)).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
+  await expect(numbered(1).recreate('work')).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
   expect(shells()).toEqual([pid]);
 
   await numbered(2).start();
@@ -105,9 +98,11 @@ it('a session whose host is gone is started elsewhere once, by force only, and k
   for (const pid of [...numbered(2).hostPids(), ...shells()]) process.kill(pid, 'SIGKILL');
   for (const server of [numbered(1), numbered(3)])
     await until(async () => (await listed(server, id))?.reachable === false, 'it is unreachable', KNOWN_MS);
-  await expect(recreate(numbered(1), false)).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
+  await expect(numbered(1).recreate('work')).rejects.toMatchObject({ code: 'OWNER_ALIVE' });
 
-  const results = await Promise.allSettled([numbered(1), numbered(3)].map(server => recreate(server, true)));
+  const results = await Promise.allSettled(
+    [numbered(1), numbered(3)].map(server => server.recreate('work', { force: true })),
+  );
   expect(results.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   const winner = results.findIndex(({ status }) => status === 'fulfilled') === 0 ? numbered(1) : numbered(3);
   const after = await fleet.row(id);

@@ -7,9 +7,9 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type PostgresServer, startPostgres } from '@triterm/core/testing/servers/postgres';
-import { type RedisServer, startRedis } from '@triterm/core/testing/servers/redis';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
+import { freePort } from '@triterm/core/sandbox/redis-process';
+import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { Triterm, until } from '../support/triterm.ts';
 

@@ -1,9 +1,9 @@
 /** What somebody who was given a token to look on can't do to the owner of the session. */
 import { newToken } from '@triterm/core/domain';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
-import { ProtocolAttachment, ProtocolClient } from '../support/protocol-client.ts';
 
 /** A token has a quarter of it, viewers have three. */
 const MAX_CLIENTS = 8;

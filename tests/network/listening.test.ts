@@ -4,11 +4,11 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Certificates } from '@triterm/core/testing/certificates';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { Certificates } from '@triterm/core/sandbox/certificates';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAEMON, DaemonProcess } from '../support/daemon-process.ts';
-import { ProtocolClient } from '../support/protocol-client.ts';
 
 interface FailedStart {
   readonly exitCode: number | null;

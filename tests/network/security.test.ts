@@ -3,8 +3,9 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { newToken } from '@triterm/core/domain';
 import { encodeControl, PROTOCOL } from '@triterm/core/protocol';
-import { Certificates } from '@triterm/core/testing/certificates';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { Certificates } from '@triterm/core/sandbox/certificates';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   endOf,
@@ -12,7 +13,6 @@ import {
   rawWebSocket,
 } from '../../packages/daemon/src/server/ws/testing/raw-websocket.ts';
 import { DaemonProcess } from '../support/daemon-process.ts';
-import { ProtocolClient } from '../support/protocol-client.ts';
 
 /** The daemon's own deadline for each stage of a handshake, and how late it may be with it. */
 const HANDSHAKE_MS = 5000;

@@ -1,36 +1,22 @@
-import { type ExecFileOptions, execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Installation } from '../support/installation.ts';
+import { liveThroughADay } from './day-in-the-life.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PACKAGES = ['packages/core', 'packages/daemon', 'packages/cli'];
 const INSTALL_TIMEOUT_MS = 180_000;
 
 const run = promisify(execFile);
 
 describe('the packed packages, installed into an empty prefix', () => {
-  let dir: string;
-  let prefix: string;
+  let installation: Installation;
 
   beforeAll(async () => {
-    dir = mkdtempSync(join(tmpdir(), 'ti-'));
-    prefix = join(dir, 'prefix');
-    const tarballs = join(dir, 'tarballs');
-    mkdirSync(tarballs);
-    // Without their scripts, which would build what is built.
-    await npm(
-      ['pack', '--ignore-scripts', `--pack-destination=${tarballs}`, ...PACKAGES.map(name => `./${name}`)],
-      {
-        cwd: ROOT,
-      },
-    );
-    const files = readdirSync(tarballs).map(file => join(tarballs, file));
-    expect(files).toHaveLength(PACKAGES.length);
-    await npm(['install', '--global', `--prefix=${prefix}`, '--prefer-offline', ...files], { cwd: dir });
+    installation = await Installation.make();
   }, INSTALL_TIMEOUT_MS);
 
   afterAll(async () => {
@@ -39,16 +25,17 @@ describe('the packed packages, installed into an empty prefix', () => {
     await triterm(['daemon', 'stop']);
     // It would keep what its sessions have said for their retention.
     if (ptyHostPid !== null) process.kill(ptyHostPid, 'SIGQUIT');
-    rmSync(dir, { recursive: true, force: true, maxRetries: 5 });
+    installation.dispose();
   });
 
   /** Where no repository is around, with nothing on the PATH but Node, the prefix and the system. */
   function triterm(args: readonly string[]) {
-    return run(join(prefix, 'bin/triterm'), args, {
+    const { dir, path } = installation;
+    return run(installation.triterm, args, {
       cwd: dir,
       env: {
         HOME: dir,
-        PATH: [join(prefix, 'bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),
+        PATH: path,
         SHELL: '/bin/bash',
         TERM: 'xterm-256color',
         TRITERM_STATE_DIR: join(dir, 's'),
@@ -57,14 +44,14 @@ describe('the packed packages, installed into an empty prefix', () => {
   }
 
   it('hold no sources, tests or build records', () => {
-    const installed = join(prefix, 'lib/node_modules');
+    const installed = join(installation.prefix, 'lib/node_modules');
     const files = ['triterm', '@triterm/daemon', '@triterm/core']
       .flatMap(name => readdirSync(join(installed, name), { recursive: true, encoding: 'utf8' }))
       .filter(file => !file.includes('node_modules/'));
     expect(
       files.filter(file => /(?:^|\/)src\/|\.test\.|tsbuildinfo|\.bootstrap|(?<!\.d)\.tsx?$/.test(file)),
     ).toEqual([]);
-    expect(files.filter(file => /^LICENSE$/.test(file))).toHaveLength(PACKAGES.length);
+    expect(files.filter(file => /^LICENSE$/.test(file))).toHaveLength(3);
   });
 
   it('tell the version of the package', async () => {
@@ -93,18 +80,12 @@ describe('the packed packages, installed into an empty prefix', () => {
       expect((await triterm(['completion', shell])).stdout).toContain('triterm');
   });
 
+  it('live through a day of three servers and lose no session, no byte and no row', async () => {
+    await liveThroughADay(installation);
+  });
+
   it('stop the daemon, and then no command starts it', async () => {
     await triterm(['daemon', 'stop', '--kill-sessions']);
     await expect(triterm(['ls'])).rejects.toMatchObject({ code: 6 });
   });
 });
-
-function npm(args: readonly string[], options: ExecFileOptions) {
-  // What npm hands its own scripts (npm_config_…) would change where this one installs.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(
-      ([name]) => !/^npm_(?!config_(?:cache|registry|userconfig)$)/.test(name),
-    ),
-  );
-  return run('npm', [...args, '--no-fund', '--no-audit', '--loglevel=error'], { ...options, env });
-}

@@ -3,10 +3,10 @@
  * And while a client was connected, SIGTERM hung.
  */
 import { readFileSync } from 'node:fs';
+import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
 import { Fleet, untilText } from '../support/fleet.ts';
-import type { ProtocolClient } from '../support/protocol-client.ts';
 import { isAlive, until } from '../support/triterm.ts';
 
 const MIB = 1024 * 1024;

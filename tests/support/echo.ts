@@ -1,4 +1,9 @@
-import type { AttachOptions, ProtocolAttachment, ProtocolClient } from './protocol-client.ts';
+import type {
+  AttachOptions,
+  ProtocolAttachment,
+  ProtocolClient,
+} from '@triterm/core/sandbox/protocol-client';
+import { until } from './triterm.ts';
 
 /** An attachment that keeps what it was shown. */
 export class Viewer {
@@ -29,6 +34,16 @@ export class Viewer {
   /** Goes on over another connection, or the same one, where this one stopped. */
   async again(client: ProtocolClient, target: string): Promise<void> {
     await client.attach(target, {}, this.attachment);
+  }
+
+  /** The same, as soon as it is let. */
+  async againWhenPossible(client: ProtocolClient, target: string): Promise<void> {
+    const isBack = () =>
+      this.again(client, target).then(
+        () => true,
+        () => false,
+      );
+    await until(isBack, 'attaching again');
   }
 
   /** Types a line, and waits until the program, a `cat`, has written it after the terminal's echo. */

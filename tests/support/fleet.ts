@@ -1,10 +1,10 @@
 import type { Scope } from '@triterm/core/domain';
-import { type PostgresServer, startPostgres } from '@triterm/core/testing/servers/postgres';
-import { type RedisServer, startRedis } from '@triterm/core/testing/servers/redis';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { freePort } from '@triterm/core/sandbox/redis-process';
+import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
 import { DaemonProcess } from './daemon-process.ts';
 import { type FleetSite, type FleetStores, LoopbackSite } from './fleet-site.ts';
-import { ProtocolClient } from './protocol-client.ts';
 import { type FleetLinks, ProxiedSite } from './proxied-site.ts';
 import { until } from './triterm.ts';
 

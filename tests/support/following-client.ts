@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { ProtocolAttachment, ProtocolClient } from './protocol-client.ts';
+import type { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 
 const RETRY_MS = 50;
 

@@ -1,4 +1,4 @@
-import type { FaultProxy } from '@triterm/core/testing/fault-proxy';
+import type { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 
 /** What becomes of a way through a proxy: nothing passes any more, and who uses it is told so, or is not. */
 export const BREAKS: readonly (readonly [name: string, (proxy: FaultProxy) => void | Promise<void>])[] = [

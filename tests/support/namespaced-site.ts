@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { Certificates } from '@triterm/core/testing/certificates';
+import { Certificates } from '@triterm/core/sandbox/certificates';
 import { Network } from '@triterm/core/testing/network/namespaces';
 import type { NetworkHost } from '@triterm/core/testing/network/network-host';
 import { type FleetSite, type FleetStores, movedTo, type Placement } from './fleet-site.ts';

@@ -1,5 +1,5 @@
-import { Certificates } from '@triterm/core/testing/certificates';
-import { FaultProxy } from '@triterm/core/testing/fault-proxy';
+import { Certificates } from '@triterm/core/sandbox/certificates';
+import { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 import { type FleetSite, type FleetStores, movedTo, type Placement } from './fleet-site.ts';
 
 /** The connections of one daemon of a fleet, each kind through a proxy of its own. */

@@ -77,8 +77,9 @@ export class ThreeServers implements AsyncDisposable {
     return await attachAndEcho(await server.client(), target, this.fresh('line'));
   }
 
-  /** The network is whole: everybody agrees, and no `cat` of these runs twice. */
+  /** Makes the network whole; then everybody agrees, and no `cat` of these runs twice. */
   async settled(names: readonly string[]): Promise<void> {
+    await this.fleet.heal();
     await agreement(this.fleet, this.all);
     for (const name of names)
       if (this.shells(name).length !== 1)

@@ -26,8 +26,10 @@ const RUN_TIMEOUT_MS = 30_000;
 const POLL_MS = 10;
 const GONE_TIMEOUT_MS = 10_000;
 
+type Command = readonly [file: string, ...args: string[]];
+
 /** The command that starts triterm: the built one, or with `TRITERM_TEST_SOURCE=1` the sources as they are. */
-export const TRITERM: readonly [file: string, ...args: string[]] =
+export const TRITERM: Command =
   process.env.TRITERM_TEST_SOURCE === '1'
     ? [
         process.execPath,
@@ -41,8 +43,11 @@ export class Triterm implements AsyncDisposable {
   /** Short: sockets lie in it. */
   readonly dir = mkdtempSync(join(tmpdir(), 'tt-'));
   readonly env: Record<string, string>;
+  readonly #command: Command;
 
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  /** `command`: another installation's. */
+  constructor(env: Readonly<Record<string, string>> = {}, command: Command = TRITERM) {
+    this.#command = command;
     this.env = {
       HOME: this.dir,
       PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -61,7 +66,7 @@ export class Triterm implements AsyncDisposable {
 
   /** Runs a command to its end. */
   run(args: readonly string[], options: RunOptions = {}): Promise<CommandResult> {
-    const [file, ...before] = TRITERM;
+    const [file, ...before] = this.#command;
     return new Promise((resolve, reject) => {
       const child = execFile(
         file,
@@ -100,7 +105,7 @@ export class Triterm implements AsyncDisposable {
 
   /** Runs a command in a terminal. */
   open(args: readonly string[], options: AttachTestOptions = {}): PtyTerminal {
-    const [file, ...before] = TRITERM;
+    const [file, ...before] = this.#command;
     return new PtyTerminal({
       cwd: this.dir,
       ...options,
@@ -112,7 +117,7 @@ export class Triterm implements AsyncDisposable {
 
   /** Runs a shell script in a terminal; `triterm` is a command in it. */
   openShell(script: string, options: AttachTestOptions = {}): PtyTerminal {
-    const command = TRITERM.map(word => `'${word}'`).join(' ');
+    const command = this.#command.map(word => `'${word}'`).join(' ');
     return new PtyTerminal({
       cwd: this.dir,
       ...options,

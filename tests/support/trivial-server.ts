@@ -20,7 +20,7 @@ function answer(method: string, { connection, channel }: RequestContext): unknow
 }
 
 function swallowing(): ChannelEnd {
-  const nothing = (): void => {};
+  const nothing = (): undefined => {};
   return {
     input: (_offset, bytes) => {
       typedBytes += bytes.length;

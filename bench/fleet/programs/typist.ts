@@ -1,4 +1,4 @@
-import type { ProtocolAttachment, ProtocolClient } from '../../../tests/support/protocol-client.ts';
+import type { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 
 /** Types a key in a session that runs `cat`, and takes the time until the terminal's echo. */
 export class Typist {

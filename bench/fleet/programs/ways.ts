@@ -1,11 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { Fleet } from '../../../tests/support/fleet.ts';
-import type { ProtocolClient } from '../../../tests/support/protocol-client.ts';
 import { figuresOf } from '../../hybrid-store/figures.ts';
 import { payloadBlock } from '../../programs/payloads.ts';
 import { lineBreaks } from '../../terminal/screen-state.ts';
-import { SUBJECT } from '../measure.ts';
+import { DIRECT, RELAYED, SUBJECT } from '../measure.ts';
 import type { FleetScale } from '../scale.ts';
 import type { Reporter } from './load.ts';
 import { Typist } from './typist.ts';
@@ -20,8 +20,8 @@ export async function ways(scale: FleetScale, reporter: Reporter): Promise<void>
   const token = await fleet.token({ user: 'local', scope: 'admin' });
   const connections: Readonly<Record<string, () => Promise<ProtocolClient>>> = {
     'own socket': () => owner.client(),
-    WebSocket: () => fleet.client('server-1', { token }),
-    relayed: () => fleet.client('server-2', { token }),
+    [DIRECT]: () => fleet.client('server-1', { token }),
+    [RELAYED]: () => fleet.client('server-2', { token }),
   };
   await owner.session('echo', ['cat']);
   const block = payloadBlock('sgr');

@@ -4,8 +4,8 @@ import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { TermError } from '../src/errors/index.ts';
+import type { Certificates } from '../src/sandbox/certificates.ts';
 import { WebSocketDuplex } from '../src/websocket/index.ts';
-import type { Certificates } from './certificates.ts';
 
 export interface ServedWebSockets extends AsyncDisposable {
   readonly port: number;

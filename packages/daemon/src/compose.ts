@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import type { Paths } from '@triterm/core/config';
 import { type Config, metricsSettings } from '@triterm/core/config/load';
 import { newToken } from '@triterm/core/domain';
-import { PROTOCOL, VERSION } from '@triterm/core/protocol';
 import { FleetEvents } from './cluster/fleet-events.ts';
 import { FleetList } from './cluster/fleet-list.ts';
 import { ServerRelay } from './cluster/relay.ts';
@@ -10,24 +9,27 @@ import { RelayFailureLog } from './cluster/relay-failure-log.ts';
 import { serverCaller } from './cluster/server-call.ts';
 import { endpointsElsewhere, PolledDirectory } from './cluster/server-directory.ts';
 import { FleetLocator } from './cluster/session-locator.ts';
+import { createDaemonControl } from './daemon-control.ts';
+import { openDaemonListeners } from './daemon-listeners.ts';
+import { openDaemonMetrics } from './daemon-metrics.ts';
 import { openDaemonStore } from './daemon-store.ts';
 import { bootId, machineId } from './host-facts.ts';
 import { Leaving } from './leaving.ts';
 import { checkNetwork } from './network.ts';
-import { daemonFigures } from './observe/daemon-figures.ts';
-import type { Log } from './observe/log.ts';
+import type { AdjustableLog } from './observe/log.ts';
+import { loggedRequests } from './observe/log-requests.ts';
 import { measuredLocks } from './observe/measured-locks.ts';
 import { Measurements } from './observe/measurements.ts';
-import { Metrics } from './observe/metrics.ts';
-import { openMetricsServer } from './observe/metrics-server.ts';
 import { troubleLog } from './observe/trouble.ts';
 import { openPtyHosts } from './pty/supervisor.ts';
+import type { Reload } from './reload.ts';
 import { startScreens } from './screen/screen-service.ts';
 import { TokenAuthenticator } from './server/auth/token-authenticator.ts';
 import { TokenService } from './server/auth/token-service.ts';
 import { absentHandlers } from './server/handlers/absent.ts';
 import { attachHandlers } from './server/handlers/attach.ts';
 import { daemonHandlers } from './server/handlers/daemon.ts';
+import { drillHandlers } from './server/handlers/drill.ts';
 import { eventHandlers } from './server/handlers/events.ts';
 import { handOverHandlers } from './server/handlers/hand-over.ts';
 import { PING_HANDLERS } from './server/handlers/ping.ts';
@@ -35,23 +37,28 @@ import { scriptingHandlers } from './server/handlers/scripting.ts';
 import { sessionHandlers } from './server/handlers/sessions.ts';
 import { storeHandlers } from './server/handlers/store.ts';
 import { tokenHandlers } from './server/handlers/tokens.ts';
-import { listenUnix } from './server/listener.ts';
 import { type Handlers, Router } from './server/router.ts';
-import { ProtocolServer, THROUGH_SOCKET } from './server/server.ts';
+import { ProtocolServer } from './server/server.ts';
 import { AbsentSessions } from './session/absent-sessions.ts';
 import { EventBus } from './session/event-bus.ts';
 import { Presence } from './session/presence.ts';
 import { SessionService } from './session/session-service.ts';
 import type { StateLock } from './state-lock.ts';
 import { createStoreControl } from './store-control.ts';
-import { storeFigures } from './store-report/store-figures.ts';
 import { storeSources } from './store-report/store-sources.ts';
+import type { ServiceManager } from './systemd/notify.ts';
+import type { ServiceEnvironment } from './systemd/service-environment.ts';
+import { reportStatus } from './systemd/service-status.ts';
 
 export interface DaemonOptions {
   readonly paths: Paths;
+  /** Its members are replaced by `reload`: what is to follow that reads them at use. */
   readonly config: Config;
-  readonly log: Log;
+  readonly log: AdjustableLog;
   readonly lock: StateLock;
+  readonly reload: Reload;
+  readonly systemd: ServiceEnvironment;
+  readonly manager: ServiceManager;
 }
 
 export interface Daemon {
@@ -62,9 +69,18 @@ export interface Daemon {
 }
 
 /** Puts the daemon together: the only place that knows which implementation stands behind each interface. */
-export async function composeDaemon({ paths, config, log, lock }: DaemonOptions): Promise<Daemon> {
+export async function composeDaemon({
+  paths,
+  config,
+  log,
+  lock,
+  reload,
+  systemd,
+  manager,
+}: DaemonOptions): Promise<Daemon> {
   const startedAtMs = performance.now();
   const serverId = config.serverId || hostname();
+  const hostId = machineId();
   const metricsAddresses = metricsSettings(config, paths);
   // What is wrong with it is told before anything is begun.
   const network = await checkNetwork(config, log);
@@ -73,9 +89,14 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
   const measurements = new Measurements();
   const [{ store, admin, ownIds, isSelf }, { hosts, adopted }] = await Promise.all([
     openDaemonStore({ paths, config, serverId, bootId: bootId(), log, measurements, bus }),
-    openPtyHosts({ paths, log, generation: lock.generation }),
+    openPtyHosts({
+      paths,
+      log,
+      generation: lock.generation,
+      activationSocket: process.env.TRITERM_PTY_HOST_SOCKET || undefined,
+    }),
   ]);
-  const { movedAside } = store;
+
   const directory = await PolledDirectory.open({
     table: store.servers,
     ownIds,
@@ -83,12 +104,14 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     isOneOfSeveral: store.database.kind === 'postgres' && network.clusterSecret !== undefined,
     trouble: thrown => trouble('reading which servers there are', thrown),
   });
+  const elsewhere = () => endpointsElsewhere(directory.list(), serverId);
   const screens = startScreens();
+  const sessionTrouble = (session: string, what: string, thrown: unknown) => trouble(what, thrown, session);
   const presence = new Presence({
     registry: store.registry,
     serverId,
     incarnation: () => store.lease.incarnation,
-    trouble: (session, what, thrown) => trouble(what, thrown, session),
+    trouble: sessionTrouble,
   });
   const service = new SessionService({
     store: store.sessions,
@@ -106,8 +129,9 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     config,
     sessionsDir: paths.sessionsDir,
     serverId,
-    machine: { hostId: machineId(), bootId: bootId() },
+    machine: { hostId, bootId: bootId() },
     log,
+    trouble: sessionTrouble,
   });
   const fleetEvents = new FleetEvents({
     serverId,
@@ -120,11 +144,13 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
   });
   fleetEvents.start();
   await service.start(adopted);
+  reload.onReload(() => service.reconfigured());
 
   const leaving = new Leaving({
     stopMarker: paths.stopMarker,
     log,
     stopServing: async reason => {
+      manager.stopping();
       metricsServer.close();
       await server.close(reason);
       authenticator.close();
@@ -137,15 +163,17 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
       await Promise.all([hosts.close(), screens.close(), store.close()]);
     },
   });
-  const control = createStoreControl(
+
+  const storeControl = createStoreControl(
     storeSources({
       store,
       admin,
       sessions: service.registry,
-      self: { id: serverId, hostId: machineId(), stateDir: paths.stateDir },
+      self: { id: serverId, hostId, stateDir: paths.stateDir },
       restart: () => leaving.leaveSoon('restart'),
     }),
   );
+
   const locator = new FleetLocator({
     registry: service.registry,
     store: store.sessions,
@@ -160,22 +188,39 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
       clusterSecret: network.clusterSecret,
       caFile: network.clusterCa,
     }),
-    hostId: machineId(),
+    hostId,
     failed: (server, error) => relayFailures.failed(server, error),
     locateAgain: id => locator.locateAgain(id),
     here: (connection, method, params, channel) => router.request(connection, method, params, channel),
-    elsewhere: () => service.drain.elsewhere(),
+    elsewhere: () => (service.drain.draining ? elsewhere() : []),
   });
+
   const authenticator = new TokenAuthenticator({
     tokens: store.tokens,
     connections: store.connections,
     serverId,
     incarnation: () => store.lease.incarnation,
     clusterSecret: config.clusterSecret,
-    maxConnectionsPerUser: config.maxConnectionsPerUser,
+    maxConnectionsPerUser: () => config.maxConnectionsPerUser,
     trouble,
   });
+
   const listening: string[] = [];
+  const daemonControl = createDaemonControl({
+    paths,
+    config,
+    log,
+    serverId,
+    startedAtMs,
+    store,
+    hosts,
+    service,
+    relay,
+    reload,
+    leaving,
+    listening,
+    unit: systemd.unit,
+  });
   const handlers: Handlers = {
     ...PING_HANDLERS,
     ...sessionHandlers(
@@ -192,47 +237,10 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
     ...scriptingHandlers(service),
     ...eventHandlers(bus),
     ...handOverHandlers(service.handOver),
-    ...storeHandlers(control),
+    ...storeHandlers(storeControl),
+    ...drillHandlers({ link: store.link, log }),
     ...tokenHandlers(new TokenService({ table: store.tokens, locator, log })),
-    ...daemonHandlers({
-      status: () => ({
-        pid: process.pid,
-        ptyHostPid: hosts.list().at(-1)?.pid ?? null,
-        version: VERSION,
-        protocol: PROTOCOL.max,
-        uptimeMs: Math.round(performance.now() - startedAtMs),
-        sessions: service.registry.size,
-        clients: service.clients,
-        server: serverId,
-        stateDir: paths.stateDir,
-        socket: paths.socket,
-        store: movedAside === undefined ? 'ok' : `new database; the corrupt one is ${movedAside}`,
-        ptyHosts: [...hosts.list()],
-        memoryBytes: process.memoryUsage.rss(),
-        draining: service.drain.draining,
-        lease: {
-          held: store.lease.held,
-          leftMs: Math.max(0, store.lease.leftMs),
-          incarnation: store.lease.incarnation,
-        },
-        listen: [...listening],
-      }),
-      drain: async undo => {
-        await service.drain.set(!undo);
-        return {
-          draining: service.drain.draining,
-          sessions: service.list().filter(({ state }) => state === 'running'),
-          handedOver: relay.handOver(),
-        };
-      },
-      shutdown: async (reason, killSessions) => {
-        if (killSessions) {
-          await service.killAll();
-          await hosts.retire();
-        }
-        leaving.leaveSoon(reason);
-      },
-    }),
+    ...daemonHandlers(daemonControl),
   };
   const router = new Router({
     handlers,
@@ -243,34 +251,36 @@ export async function composeDaemon({ paths, config, log, lock }: DaemonOptions)
         store: store.sessions,
         tails: store.screens,
         bus,
-        handOver: config.handOver,
+        config,
       }),
     ),
   });
-  const server = new ProtocolServer(router, () => endpointsElsewhere(directory.list(), serverId));
-  const metrics = new Metrics(
-    {
-      version: VERSION,
-      serverId,
-      daemon: () =>
-        daemonFigures({
-          sessions: service.registry.all().map(session => session.row.state),
-          clients: service.clients,
-          ptyHosts: hosts.list().length,
-          stateDir: paths.stateDir,
-        }),
-      store: () => storeFigures(store, serverId, service.clients),
-    },
-    undefined,
-    measurements,
-  );
+  const server = new ProtocolServer(loggedRequests(router, log), elsewhere);
+
   // Before clients are served: whoever sees the daemon finds its metrics.
-  const metricsServer = await openMetricsServer(metricsAddresses, () => metrics.text(), log);
-  const webSockets = await network.listen({ serverId, server, authenticator });
-  if (webSockets !== undefined) {
-    server.addListener(webSockets);
-    listening.push(webSockets.url);
-  }
-  server.addListener(await listenUnix(paths.socket, socket => server.accept(socket, THROUGH_SOCKET)));
+  const metricsServer = await openDaemonMetrics({
+    settings: metricsAddresses,
+    serverId,
+    stateDir: paths.stateDir,
+    store,
+    service,
+    hosts,
+    measurements,
+    log,
+  });
+  await openDaemonListeners({
+    paths,
+    serverId,
+    server,
+    authenticator,
+    network,
+    systemd,
+    reload,
+    listening,
+  });
+  reportStatus(manager, () => ({
+    sessions: service.registry.all().filter(session => session.row.state === 'running').length,
+    health: store.sessions.health()?.state,
+  }));
   return leaving;
 }

@@ -101,7 +101,7 @@ function settingsOf(config: Config): StoreSettings {
 }
 
 /** The lines that operators look for stand here; the rest is detail. */
-function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
+function hooksOf({ log, measurements, bus }: DaemonStoreOptions) {
   let mode: StoreMode | undefined;
   const tell = (next: StoreMode, reason: string) => {
     if (next === mode) return;
@@ -128,12 +128,6 @@ function hooksOf({ config, log, measurements, bus }: DaemonStoreOptions) {
       measurements.observeDatabase(databaseOperation(operation), code, seconds);
     },
     redisCommand: (outcome: CommandOutcome, seconds: number) => measurements.observeCommand(outcome, seconds),
-    // Called for each read that goes past memory, so only for those who look at it.
-    ...(config.logLevel === 'debug' || config.logLevel === 'trace'
-      ? {
-          traced: (outcome: 'HIT' | 'MISS', session: string) =>
-            log.debug({ session }, `Session cache ${outcome}`),
-        }
-      : {}),
+    traced: (outcome: 'HIT' | 'MISS', session: string) => log.debug({ session }, `Session cache ${outcome}`),
   };
 }

@@ -5,6 +5,7 @@
 const SOURCES = {
   tritermd: './main.ts',
   'triterm-pty-host': './pty-host/main.ts',
+  'triterm-drill': './drill/main.ts',
   'screen-worker': './screen/worker.ts',
   'store-worker': '../../core/src/store/sqlite/worker.ts',
 } as const;

@@ -6,10 +6,11 @@ const CLOSE_ON_EXEC = 0o2000000;
 /**
  * Closes what whoever started us left open: a pipe or lock of a script would stay busy for as long as this process and its
  * children live. Node's own descriptors are all close-on-exec, so the others are the inherited ones. Linux only;
- * elsewhere Node's spawn has closed them.
+ * elsewhere Node's spawn has closed them. Those in `kept` were passed on purpose.
  */
-export function closeInheritedDescriptors(): void {
+export function closeInheritedDescriptors(kept: readonly number[] = []): void {
   for (const fd of inheritedDescriptors()) {
+    if (kept.includes(fd)) continue;
     try {
       closeSync(fd);
     } catch {

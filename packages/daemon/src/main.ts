@@ -1,13 +1,20 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { ensureSecureDir, resolvePaths } from '@triterm/core/config';
-import { type ConfigFlags, loadConfig } from '@triterm/core/config/load';
+import type { Config, ConfigFlags } from '@triterm/core/config/load';
 import { TermError } from '@triterm/core/errors';
 import { VERSION } from '@triterm/core/protocol';
 import { composeDaemon } from './compose.ts';
 import { closeInheritedDescriptors } from './inherited-descriptors.ts';
 import { createLog } from './observe/log.ts';
+import type { LogFileLimits } from './observe/log-file.ts';
+import { journalLine } from './observe/log-journal.ts';
+import { openLogStderr, stderrKind } from './observe/log-stderr.ts';
+import { Reload } from './reload.ts';
 import { acquireStateLock } from './state-lock.ts';
+import { serviceManager } from './systemd/notify.ts';
+import { passedSocket, takeServiceEnvironment } from './systemd/service-environment.ts';
+import { readWholeConfig } from './whole-config.ts';
 
 const HELP = `Usage: tritermd [--listen URL]
 
@@ -23,14 +30,20 @@ Environment:
   TRITERM_STATE_DIR    where everything is kept (default: $XDG_STATE_HOME/triterm)
   TRITERM_RUNTIME_DIR  where sockets are made (default: run/ below the state directory)
   TRITERM_CONFIG       configuration file (default: $XDG_CONFIG_HOME/triterm/config.json)
+  TRITERM_PTY_HOST_SOCKET  where systemd starts a pty-host for each connection; its unit sets it
   TRITERM_<SETTING>    overrides a setting of the file, such as TRITERM_MAX_SESSIONS=50
   DATABASE_URL, REDIS_HOST, REDIS_URL, SERVER_ID and others, as docs/configuration.md tells
+
+\`triterm config show --origin\` tells every setting, and where its value comes from; \`triterm config validate\`
+tells what is wrong.
 `;
 
 /** The daemon may be killed before the hosts, which hold what cannot be made again. */
 const OOM_SCORE_ADJ = '100';
 
 async function main(args: readonly string[]): Promise<void> {
+  // Node would open its debugger to every local program.
+  process.on('SIGUSR1', () => {});
   if (args.includes('--help') || args.includes('-h')) {
     process.stdout.write(HELP);
     return;
@@ -55,18 +68,25 @@ function parseFlags(args: readonly string[]): ConfigFlags {
 }
 
 async function serve(flags: ConfigFlags): Promise<void> {
-  closeInheritedDescriptors();
+  const systemd = takeServiceEnvironment(process.env, process.pid);
+  closeInheritedDescriptors(systemd.descriptors.map(({ fd }) => fd));
   const paths = resolvePaths();
-  const config = loadConfig(paths, process.env, flags);
+  const config = readWholeConfig(paths, process.env, flags);
   ensureSecureDir(paths.stateDir);
-  const lock = acquireStateLock(paths);
+  const lock = acquireStateLock(paths, passedSocket(systemd.descriptors) !== undefined);
+  if (lock === undefined && systemd.unit !== undefined) throw heldLock(paths.stateDir);
   if (lock === undefined) {
     process.stderr.write('tritermd: another daemon serves this state directory\n');
     return;
   }
   rmSync(paths.stopMarker, { force: true });
   raiseOomScore();
-  const log = createLog({ level: config.logLevel, file: paths.logFile });
+  const log = createLog({
+    level: config.logLevel,
+    file: paths.logFile,
+    limits: logLimits(config),
+    stderr: openLogStderr(process.env),
+  });
   const die = (what: string) => (thrown: unknown) => {
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
     log.fatal({ error: error.message, stack: error.stack }, what);
@@ -74,20 +94,48 @@ async function serve(flags: ConfigFlags): Promise<void> {
   };
   process.on('uncaughtException', die('uncaught exception'));
   process.on('unhandledRejection', die('unhandled rejection'));
-  process.on('SIGHUP', () => {});
+  const manager = serviceManager(systemd, log, process.env.PATH);
+  const reload = new Reload({
+    config,
+    read: () => readWholeConfig(paths, process.env, flags),
+    log,
+    manager,
+  });
+  reload.onReload(() => {
+    log.setLevel(config.logLevel);
+    log.setLimits(logLimits(config));
+  });
+  process.on('SIGHUP', () => reload.signalled());
   try {
-    const daemon = await composeDaemon({ paths, config, log, lock });
+    const daemon = await composeDaemon({ paths, config, log, lock, reload, systemd, manager });
     for (const signal of ['SIGTERM', 'SIGINT'] as const)
       process.once(signal, () => void daemon.leave('restart'));
+    manager.ready();
     log.info(
       { pid: process.pid, version: VERSION, socket: paths.socket, generation: lock.generation },
       'serving',
     );
+    reload.started();
     await daemon.left;
     log.info({}, 'left; sessions go on in their hosts');
   } finally {
     lock.release();
   }
+}
+
+/** A unit that ends well before it serves has failed all the same, and nobody would learn why. */
+function heldLock(stateDir: string): TermError {
+  return new TermError(
+    'DAEMON_START_FAILED',
+    `Another tritermd serves ${stateDir}, which systemd has not started.`,
+    {
+      hint: 'End that one, its sessions stay: `kill` the pid in daemon.lock.json there.',
+    },
+  );
+}
+
+function logLimits({ logMaxBytes, logFiles }: Config): LogFileLimits {
+  return { maxBytes: logMaxBytes, files: logFiles };
 }
 
 function raiseOomScore(): void {
@@ -102,7 +150,13 @@ function plainReport({ message, hint }: TermError): string {
   return `tritermd: ${message}\n  ${hint}\n`;
 }
 
-/** Whoever starts the daemon gives it its log as stderr, and looks there for the reason when it did not start. */
+/** As its stderr is read by people, the journal, or whoever starts the daemon with its log as stderr and looks there for the reason. */
+function startFailure(error: TermError): string {
+  const kind = stderrKind(process.env);
+  if (kind === 'terminal') return plainReport(error);
+  return kind === 'journal' ? journalLine(logRecord(error)) : logRecord(error);
+}
+
 function logRecord(error: TermError): string {
   const time = new Date().toISOString();
   return `${JSON.stringify({ level: 'fatal', time, error: error.toWire(), msg: error.message })}\n`;
@@ -112,7 +166,7 @@ main(process.argv.slice(2)).then(
   () => process.exit(0),
   (thrown: unknown) => {
     const error = TermError.from(thrown);
-    process.stderr.write(process.stderr.isTTY ? plainReport(error) : logRecord(error));
+    process.stderr.write(startFailure(error));
     process.exit(error.exitCode);
   },
 );

@@ -1,4 +1,4 @@
-import { type Config, networkSettings } from '@triterm/core/config/load';
+import { type Config, networkSettings, readTlsFiles } from '@triterm/core/config/load';
 import { trustsEverybody } from './cluster/server-call.ts';
 import type { Log } from './observe/log.ts';
 import { isClusterBearer } from './server/auth/cluster-credential.ts';
@@ -6,12 +6,17 @@ import type { Authenticator } from './server/authenticator.ts';
 import type { Listener } from './server/listener.ts';
 import type { ProtocolServer } from './server/server.ts';
 import { assertListenable, listenWebSocket } from './server/ws/listen-websocket.ts';
-import { readTlsFiles } from './server/ws/tls-files.ts';
 
 export interface NetworkDependencies {
   readonly serverId: string;
   readonly server: Pick<ProtocolServer, 'accept'>;
   readonly authenticator: Authenticator;
+}
+
+export interface NetworkListener extends Listener {
+  readonly url: string;
+  /** The configuration has been replaced, member by member. */
+  reconfigured(): void;
 }
 
 /** The network as it is configured. */
@@ -21,7 +26,7 @@ export interface Network {
   /** File with the authorities of other servers; undefined: those of Node.js. */
   readonly clusterCa: string | undefined;
   /** Begins to listen, where that is asked for; with the URL that it listens at. Rejects with DAEMON_START_FAILED or BAD_CONFIG. */
-  listen(dependencies: NetworkDependencies): Promise<(Listener & { readonly url: string }) | undefined>;
+  listen(dependencies: NetworkDependencies): Promise<NetworkListener | undefined>;
 }
 
 /** Looks at everything that can be wrong with it before anything is begun. Rejects with BAD_CONFIG or DAEMON_START_FAILED. */
@@ -52,7 +57,11 @@ export async function checkNetwork(config: Config, log: Log): Promise<Network> {
         log,
       });
       log.info({ url: listener.url }, 'listening');
-      return listener;
+      return {
+        url: listener.url,
+        close: () => listener.close(),
+        reconfigured: () => listener.setLimits(networkSettings(config)),
+      };
     },
   };
 }

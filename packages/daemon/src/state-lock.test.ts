@@ -113,6 +113,7 @@ describe('the lock of a state directory', () => {
       pid: process.pid,
       startTime: processStartTime(process.pid),
       generation: taken?.generation,
+      activated: false,
     });
   });
 

@@ -17,6 +17,8 @@ interface HolderRecord {
   /** Tells the holder from another process that got its pid; null where there is no /proc. */
   readonly startTime: number | null;
   readonly generation: number;
+  /** Its socket was there before it: clients connect while it is still starting. */
+  readonly activated: boolean;
 }
 
 /**
@@ -24,11 +26,11 @@ interface HolderRecord {
  * ends this one with the process, however it dies. Undefined when another process holds it. Throws DISK_FULL,
  * READ_ONLY_STATE, PERMISSION_DENIED or DAEMON_START_FAILED.
  */
-export function acquireStateLock(paths: Pick<Paths, 'lock'>): StateLock | undefined {
+export function acquireStateLock(paths: Pick<Paths, 'lock'>, activated = false): StateLock | undefined {
   const database = lockExclusively(paths.lock);
   if (database === undefined) return undefined;
   try {
-    const generation = raiseGeneration(paths.lock);
+    const generation = raiseGeneration(paths.lock, activated);
     return { generation, release: () => database.close() };
   } catch (thrown) {
     database.close();
@@ -77,10 +79,15 @@ function lockError(code: string, file: string, cause: unknown): TermError {
 }
 
 /** Only the lock's holder comes here. A record that was lost must not lower the generation, so the clock is its floor. */
-function raiseGeneration(lock: string): number {
+function raiseGeneration(lock: string, activated: boolean): number {
   const file = `${lock}.json`;
   const generation = Math.max(lastGeneration(file) + 1, Date.now());
-  const record: HolderRecord = { pid: process.pid, startTime: processStartTime(process.pid), generation };
+  const record: HolderRecord = {
+    pid: process.pid,
+    startTime: processStartTime(process.pid),
+    generation,
+    activated,
+  };
   writeFileAtomicSync(file, `${JSON.stringify(record)}\n`);
   return generation;
 }

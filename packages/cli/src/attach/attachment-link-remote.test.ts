@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import { resolvePaths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
 import { FrameKind } from '@triterm/core/protocol';
-import { Certificates } from '@triterm/core/testing/certificates';
+import { Certificates } from '@triterm/core/sandbox/certificates';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RemoteHost } from '../client/remote-host.ts';
 import { sessionInfo } from '../testing/session-info.ts';

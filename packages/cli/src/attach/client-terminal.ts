@@ -1,6 +1,6 @@
 import { DEFAULT_SIZE, MAX_SIDE, type WindowSize } from '@triterm/core/domain';
-import { ModeTracker, terminalReset } from '@triterm/core/terminal';
-import { plainLine, truncateEnd } from '../output/display-width.ts';
+import { ModeTracker, plainLine, terminalReset } from '@triterm/core/terminal';
+import { truncateEnd } from '../output/display-width.ts';
 import { OutputFilter } from './output-filter.ts';
 import { RawMode } from './raw-mode.ts';
 import { TerminalOutput } from './terminal-output.ts';

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os';
 import { readClientSettings } from '@triterm/core/config';
 import type { Role } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
 import { clientEnvironment } from '../commands/client-environment.ts';
 import type { CommandContext } from '../commands/definition.ts';
 import { listEverywhere } from '../commands/list-everywhere.ts';
@@ -12,8 +11,8 @@ import { ClientTerminal } from './client-terminal.ts';
 import { ColourProbe, canBeProbed } from './colour-probe.ts';
 import { deviceId } from './device-id.ts';
 import { farewell } from './farewell.ts';
-import { parseWatchedKey, type WatchedKey } from './key-forms.ts';
 import { describeNesting, surroundingSession } from './nesting.ts';
+import { ownKeys } from './own-keys.ts';
 import { ProcessSignals } from './process-signals.ts';
 
 export interface AttachOptions {
@@ -107,28 +106,6 @@ export async function runAttach(options: AttachOptions): Promise<number> {
     await terminal.leave();
     terminal.close();
     signals.remove();
-  }
-}
-
-interface OwnKeys {
-  readonly detach: WatchedKey;
-  readonly switch?: WatchedKey;
-}
-
-/** Throws BAD_KEY for the option, BAD_CONFIG for a setting. */
-function ownKeys(option: string | undefined, detachSetting: string, switchSetting: string): OwnKeys {
-  const detach = option === undefined ? configuredKey('detachKey', detachSetting) : parseWatchedKey(option);
-  if (switchSetting === '') return { detach };
-  const other = configuredKey('switchKey', switchSetting);
-  return other.bytes.equals(detach.bytes) ? { detach } : { detach, switch: other };
-}
-
-function configuredKey(setting: string, name: string): WatchedKey {
-  try {
-    return parseWatchedKey(name);
-  } catch (cause) {
-    const { message } = TermError.from(cause);
-    throw new TermError('BAD_CONFIG', `${setting}: ${message}`, { cause, details: { setting } });
   }
 }
 

@@ -85,10 +85,22 @@ async function connectLocal(options: ConnectOptions): Promise<DaemonClient> {
     } catch (thrown) {
       const leaving =
         thrown instanceof TermError && (thrown.code === 'CONNECTION_LOST' || thrown.code === 'SHUTTING_DOWN');
-      if (!leaving || !options.autostart || performance.now() > deadline) throw thrown;
+      const again = (leaving && options.autostart) || (await isBeingActivated(thrown, options));
+      if (!again || performance.now() > deadline) throw thrown;
       await new Promise(resolve => setTimeout(resolve, LEAVING_PAUSE_MS));
     }
   }
+}
+
+/** Somebody listens who is no daemon, and will start one: what did not answer yet may still come. */
+async function isBeingActivated(
+  thrown: unknown,
+  { paths, answerTimeoutMs }: ConnectOptions,
+): Promise<boolean> {
+  if (!(thrown instanceof TermError) || thrown.code !== 'DAEMON_NOT_RESPONDING') return false;
+  if (answerTimeoutMs !== undefined) return false;
+  const { isActivating } = await import('./daemon-process.ts');
+  return isActivating(paths, START_DEADLINE_MS);
 }
 
 async function startAndConnect(options: ConnectOptions, deadline: number): Promise<Socket> {

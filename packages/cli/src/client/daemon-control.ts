@@ -9,26 +9,30 @@ import {
   signalProcess,
   waitUntilGone,
 } from './daemon-process.ts';
+import { managerOf, startManaged, stopManaged } from './managed-daemon.ts';
 
 /** How long a daemon may take to store what it has and leave. */
 const LEAVE_TIMEOUT_MS = 15_000;
 /** How long the kernel may take to end a process that was killed. */
 const KILL_TIMEOUT_MS = 5000;
 
-/** Starts the daemon if none runs, even if it was stopped on purpose. */
+/** Starts the daemon if none runs, even if it was stopped on purpose; the service manager does when it was the one to stop it. */
 export async function startDaemonForSure(paths: Paths, env: NodeJS.ProcessEnv): Promise<DaemonClient> {
+  await startManaged(env, paths);
   rmSync(paths.stopMarker, { force: true });
   return connectDaemon({ paths, env, remote: undefined, autostart: true });
 }
 
 /**
  * Asks the daemon to leave and waits until it has; undefined when none ran. A `stop` also forbids clients to start
- * one; `restart` does not. A daemon of another protocol is asked by SIGTERM.
+ * one; `restart` does not. A daemon of another protocol is asked by SIGTERM. To stop one that systemd manages, systemd is
+ * asked, whose socket would start the next one: then throws NO_SERVICE_MANAGER or SERVICE_FAILED too.
  */
 export async function leaveDaemon(
   paths: Paths,
   reason: 'stop' | 'restart',
   killSessions = false,
+  env: NodeJS.ProcessEnv = process.env,
 ): Promise<{ pid: number } | undefined> {
   const record = readDaemonRecord(paths);
   let client: DaemonClient;
@@ -44,9 +48,13 @@ export async function leaveDaemon(
     return terminate(paths, record, reason);
   }
   try {
-    const { pid } = await client.request('daemon.shutdown', { reason, killSessions });
-    await waitUntilGone(record?.pid === pid ? record : { pid, startTime: null }, LEAVE_TIMEOUT_MS);
-    return { pid };
+    const leave = async () => {
+      const { pid } = await client.request('daemon.shutdown', { reason, killSessions });
+      await waitUntilGone(record?.pid === pid ? record : { pid, startTime: null }, LEAVE_TIMEOUT_MS);
+      return { pid };
+    };
+    const manager = reason === 'stop' ? await managerOf(client) : null;
+    return manager === null ? await leave() : await stopManaged(manager, env, paths, leave);
   } finally {
     client.close();
   }

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { uptime } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoName } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
@@ -9,6 +10,8 @@ export interface DaemonRecord {
   readonly pid: number;
   /** Clock ticks since boot when it started (proc(5), `starttime`), or null where there is no /proc. */
   readonly startTime: number | null;
+  /** Its socket was there before it, so that clients connect while it is still starting. */
+  readonly activated?: boolean;
 }
 
 const POLL_MS = 10;
@@ -19,10 +22,14 @@ export function readDaemonRecord(paths: Paths): DaemonRecord | undefined {
   try {
     const record: unknown = JSON.parse(readFileSync(`${paths.lock}.json`, 'utf8'));
     if (typeof record !== 'object' || record === null) return undefined;
-    const { pid, startTime } = record as Record<string, unknown>;
+    const { pid, startTime, activated } = record as Record<string, unknown>;
     if (typeof pid !== 'number' || !Number.isInteger(pid) || pid < 2) return undefined;
     if (typeof startTime !== 'number' && HAS_PROC) return undefined;
-    return { pid, startTime: typeof startTime === 'number' ? startTime : null };
+    return {
+      pid,
+      startTime: typeof startTime === 'number' ? startTime : null,
+      ...(activated === true ? { activated } : {}),
+    };
   } catch {
     return undefined;
   }
@@ -40,6 +47,21 @@ export function isRunning({ pid, startTime }: DaemonRecord): boolean {
   const stat = readProcessStat(pid);
   if (stat === undefined) return !HAS_PROC;
   return stat.state !== 'Z' && (startTime === null || stat.startTime === startTime);
+}
+
+/**
+ * Whether the daemon is still to come, or has come within the last `startMs`, though its socket takes connections: the service
+ * manager listens there.
+ */
+export function isActivating(paths: Paths, startMs: number): boolean {
+  const record = readDaemonRecord(paths);
+  if (record === undefined || !isRunning(record)) return true;
+  return record.activated === true && ageMs(record) < startMs;
+}
+
+function ageMs({ startTime }: DaemonRecord): number {
+  // Clock ticks of 10 ms: USER_HZ is 100 on every Linux.
+  return startTime === null ? Number.POSITIVE_INFINITY : uptime() * 1000 - startTime * 10;
 }
 
 /** State letter and start time of a process from /proc; undefined where there is none. */

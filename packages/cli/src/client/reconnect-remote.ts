@@ -79,7 +79,6 @@ function attempt(
     remote: { ...remote, url },
     autostart: false,
     handlers: handlers(),
-    deadlineMs: CONNECT_TIMEOUT_MS,
     answerTimeoutMs: CONNECT_TIMEOUT_MS,
     signal,
   });

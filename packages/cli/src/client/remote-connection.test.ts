@@ -2,7 +2,7 @@ import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Paths, resolvePaths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
-import { FaultProxy } from '@triterm/core/testing/fault-proxy';
+import { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 import { WebSocketDuplex } from '@triterm/core/websocket';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RemoteDaemonOptions, remoteHost, serveRemoteDaemon } from '../testing/remote-daemon.ts';

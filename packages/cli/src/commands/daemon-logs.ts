@@ -1,3 +1,4 @@
+import { formatLogLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { parseCount } from './option-values.ts';
@@ -21,9 +22,9 @@ export const command = defineCommand({
     const context = stayLocal(given, 'daemon logs');
     const printer = createPrinter(context.stdout, context.env);
     const last = parseCount('--lines', options.lines ?? '100', 0, 1_000_000);
-    const { followLog, formatLogLine, jsonLogLine, readLastLines } = await import('./log-file.ts');
+    const { followLog, jsonLogLine, readLastLines } = await import('./log-file.ts');
     const print = (line: string) =>
-      printer.line(options.json ? jsonLogLine(line) : formatLogLine(line, printer));
+      printer.line(options.json ? jsonLogLine(line) : formatLogLine(line, printer.paint));
     const { lines, endBytes } = readLastLines(context.paths.logFile, last);
     lines.forEach(print);
     if (options.follow) await followLog(context.paths.logFile, endBytes, print);

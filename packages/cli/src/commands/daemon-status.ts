@@ -44,6 +44,12 @@ function fleetFields({
   ];
 }
 
+/** Only where somebody manages it: any other is started by whoever needs it. */
+function managerFields({ manager }: Partial<Result<'daemon.status'>>): (readonly [string, string])[] {
+  if (manager === undefined || manager === null) return [];
+  return [['service', `${manager.unit} of the ${manager.scope === 'user' ? "user's" : "system's"} systemd`]];
+}
+
 function statusLines(status: Result<'daemon.status'>): string[] {
   const fields: (readonly [string, string])[] = [
     ['pid', String(status.pid)],
@@ -57,6 +63,7 @@ function statusLines(status: Result<'daemon.status'>): string[] {
     ['store', status.store],
     ['memory', `${Math.round(status.memoryBytes / 2 ** 20)} MiB`],
     ...fleetFields(status),
+    ...managerFields(status),
     ...status.ptyHosts.map(
       host => ['pty-host', `${host.id} ${host.version}, pid ${host.pid}, sessions ${host.sessions}`] as const,
     ),

@@ -8,7 +8,7 @@ export const command = defineCommand({
     summary: 'Stop the daemon and keep it stopped',
     details:
       'Programs go on in their pty-hosts and are there again after `triterm daemon start`. Until then no command ' +
-      'starts the daemon.',
+      'starts the daemon. One that runs as a service of systemd is stopped by it, with its socket.',
     args: [],
     options: {
       killSessions: { description: 'end every session as well' },
@@ -21,7 +21,7 @@ export const command = defineCommand({
   },
   async run({ options }, given) {
     const context = stayLocal(given, 'daemon stop');
-    const stopped = await leaveDaemon(context.paths, 'stop', options.killSessions);
+    const stopped = await leaveDaemon(context.paths, 'stop', options.killSessions, context.env);
     if (options.json) createPrinter(context.stdout, context.env).json({ pid: stopped?.pid ?? null });
     else
       context.stderr.write(

@@ -2,7 +2,7 @@ import type { Paths } from '@triterm/core/config/paths';
 import type { RemoteHost } from '../client/remote-host.ts';
 
 /** What a shell completes in an option's or argument's place. */
-export type Completion = 'session' | 'context' | 'directory' | 'file' | readonly string[];
+export type Completion = 'session' | 'context' | 'setting' | 'directory' | 'file' | readonly string[];
 
 /** An option; its long flag is its key in kebab case. */
 export interface OptionSpec {
@@ -126,4 +126,11 @@ export const CACHE_ID_ARGUMENT = {
   description: 'session: name, id, or the beginning of an id',
   required: true,
   complete: 'session',
+} as const;
+/** A setting of the configuration. */
+export const SETTING_ARGUMENT = {
+  name: 'SETTING',
+  description: 'name of the setting',
+  required: true,
+  complete: 'setting',
 } as const;

@@ -1,11 +1,10 @@
 import { existsSync } from 'node:fs';
 import { TermError } from '@triterm/core/errors';
 import { PROTOCOL, VERSION } from '@triterm/core/protocol';
-import { isTermDescribed } from '@triterm/core/terminal';
+import { isTermDescribed, plainLine } from '@triterm/core/terminal';
 import { connectDaemon } from '../client/daemon-client.ts';
 import { daemonPackageFile } from '../client/daemon-package.ts';
 import { isRunning, readDaemonRecord } from '../client/daemon-process.ts';
-import { plainLine } from '../output/display-width.ts';
 import { createPrinter, type Printer } from '../output/printer.ts';
 import { type CommandContext, defineCommand, JSON_OPTION } from './definition.ts';
 import { checkConfiguration } from './doctor/configuration.ts';
@@ -18,6 +17,9 @@ import { checkStore, type StoreFacts } from './doctor/store.ts';
 import { checkTerminal } from './doctor/terminal.ts';
 import { checkVersions, type Versions } from './doctor/versions.ts';
 import { stayLocal } from './stay-local.ts';
+
+/** One that systemd is starting may take so long to answer; the doctor is asked when something is wrong. */
+const DAEMON_DEADLINE_MS = 4000;
 
 export const command = defineCommand({
   spec: {
@@ -69,7 +71,13 @@ async function askDaemon({
   env,
 }: CommandContext): Promise<{ status: DaemonFacts['status']; store: StoreFacts }> {
   try {
-    const client = await connectDaemon({ paths, env, remote: undefined, autostart: false });
+    const client = await connectDaemon({
+      paths,
+      env,
+      remote: undefined,
+      autostart: false,
+      deadlineMs: DAEMON_DEADLINE_MS,
+    });
     try {
       const status = await client.request('daemon.status', {});
       const [database, redis] = await Promise.all([

@@ -35,10 +35,12 @@ export async function groupHelp(group: GroupName | undefined, columns: number): 
   return program.helpInformation() + (group === undefined ? examples(TOUR) : '') + more(prefix);
 }
 
-const INTRODUCTION =
+/** What triterm is, and what it does without a command. */
+export const INTRODUCTION =
   'Terminal sessions that never die.\n\nWithout a command: attach to the only session, or choose one.';
 
-const TOUR = [
+/** Command lines to begin with, and what they do. */
+export const TOUR = [
   ['triterm attach --create work', 'into the session "work", begun if there is none; Ctrl-\\ leaves it'],
   ['triterm new -d -n build -- make all', 'run a command in a session of its own'],
   ['triterm ls', 'what sessions there are'],

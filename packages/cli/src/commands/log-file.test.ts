@@ -1,7 +1,7 @@
 import { appendFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scratchDir } from '../testing/test-context.ts';
-import { followLog, formatLogLine, jsonLogLine, readLastLines } from './log-file.ts';
+import { followLog, jsonLogLine, readLastLines } from './log-file.ts';
 
 let scratch: ReturnType<typeof scratchDir>;
 let log: string;
@@ -125,33 +125,7 @@ describe('a line for a program', () => {
     ['{"level":"info","msg":"serving"}', '{"level":"info","msg":"serving"}'],
     ['Node.js v24', '{"msg":"Node.js v24"}'],
     ['"text"', '{"msg":"\\"text\\""}'],
+    // Terminals take the one character for the two of \x1b[.
+    ['{"msg":"a\u009b31mb"}', '{"msg":"a\\u009b31mb"}'],
   ])('is always a record: %s', (line, record) => expect(jsonLogLine(line)).toBe(record));
-});
-
-describe('a line for a person', () => {
-  const plain = { paint: (_look: string, text: string) => text };
-
-  it('begins with time, level and message', () => {
-    const line =
-      '{"level":"info","time":"2026-01-01T00:00:00.000Z","pid":7,"name":"a b","list":[1],"msg":"serving"}';
-    expect(formatLogLine(line, plain)).toBe(
-      '2026-01-01T00:00:00.000Z info  serving pid=7 name="a b" list=[1]',
-    );
-  });
-
-  it('is painted by its level', () => {
-    const marked = { paint: (look: string, text: string) => `<${look} ${text}>` };
-    expect(formatLogLine('{"level":"error","msg":"no"}', marked)).toBe('<dim -> <red error> no');
-    expect(formatLogLine('{"level":"constructor","msg":"no"}', marked)).toBe('<dim -> <dim constructor> no');
-  });
-
-  it.each(['plain text', '{broken', '7', 'null'])('stays as it is where it is no record: %s', line => {
-    expect(formatLogLine(line, plain)).toBe(line);
-  });
-
-  it('steers no terminal', () => {
-    const record = { level: 'in\x1bfo', msg: 'a\x1b[2J', 'k\x07': '\x9b1m' };
-    for (const line of [JSON.stringify(record), 'x\x1b]0;t\x07'])
-      expect(formatLogLine(line, plain)).not.toMatch(/[\x00-\x1f\x7f-\x9f]/);
-  });
 });

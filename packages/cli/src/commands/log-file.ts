@@ -3,11 +3,11 @@ import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoName } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
-import { plainLine } from '../output/display-width.ts';
-import { type Look, type Printer, toJson } from '../output/printer.ts';
+import { parseLogRecord } from '@triterm/core/terminal';
+import { toJson } from '../output/printer.ts';
 
 const CHUNK_BYTES = 64 * 1024;
-/** The most of a log's end that is read to find its last lines; the daemon's own bound for a log is 10 MB. */
+/** The most of a log's end that is read to find its last lines. */
 const MAX_TAIL_BYTES = 16 * 1024 * 1024;
 /** Looked at by the clock: watches of the kernel are few, and there are none on network file systems. */
 const POLL_MS = 200;
@@ -92,52 +92,12 @@ class LineReader {
   }
 }
 
-const LEVELS: ReadonlyMap<string, Look> = new Map([
-  ['trace', 'dim'],
-  ['debug', 'dim'],
-  ['info', 'green'],
-  ['warn', 'yellow'],
-  ['error', 'red'],
-  ['fatal', 'red'],
-]);
-/** They stand in front, without their names. */
-const LEADING: ReadonlySet<string> = new Set(['level', 'time', 'msg']);
-
-/** A record of the log as `time level message key=value…`; any other line as it is, without control characters. */
-export function formatLogLine(line: string, printer: Pick<Printer, 'paint'>): string {
-  const record = parseRecord(line);
-  if (record === undefined) return plainLine(line);
-  const level = typeof record.level === 'string' ? plainLine(record.level) : '-';
-  const time = record.time;
-  const when = new Date(typeof time === 'number' || typeof time === 'string' ? time : Number.NaN);
-  const rest = Object.entries(record)
-    .filter(([key]) => !LEADING.has(key))
-    .map(([key, value]) => printer.paint('dim', plainLine(`${key}=${compact(value)}`)));
-  const message = plainLine(typeof record.msg === 'string' ? record.msg : '');
-  return [
-    printer.paint('dim', Number.isNaN(when.getTime()) ? '-' : when.toISOString()),
-    printer.paint(LEVELS.get(level) ?? 'dim', level.padEnd(5)),
-    message,
-    ...rest,
-  ].join(' ');
-}
-
-/** A record of the log as it is; any other line, such as Node's own report of a crash, as a record with `msg` alone. */
+/**
+ * A record of the log, whatever it holds, without what steers a terminal; any other line, such as Node's own report of a crash, as
+ * a record with `msg` alone.
+ */
 export function jsonLogLine(line: string): string {
-  return parseRecord(line) === undefined ? toJson({ msg: line }, false) : line;
-}
-
-function parseRecord(line: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function compact(value: unknown): string {
-  return typeof value === 'string' && /^\S+$/.test(value) ? value : JSON.stringify(value);
+  return toJson(parseLogRecord(line) ?? { msg: line }, false);
 }
 
 function readRange(fd: number, from: number, to: number): Buffer {

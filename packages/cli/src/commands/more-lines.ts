@@ -1,4 +1,4 @@
-import { plainLine } from '../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import type { Printer } from '../output/printer.ts';
 
 /** What a person is to know of a list beside its entries: that there are more, and what could not be learned. */

@@ -72,6 +72,12 @@ describe('the command line', () => {
       'Options of a command stand behind it; see `triterm sessions --help`.',
     ],
     ['ls --jsn', 'Unknown option --jsn. Did you mean --json?', 'See `triterm ls --help`.'],
+    [
+      '--host office config show',
+      '`triterm config show` asks no server, and takes no --host.',
+      'See `triterm config show --help`.',
+    ],
+    ['config show --host office', 'Unknown option --host.', 'See `triterm config show --help`.'],
     ['sessions ls extra', 'Unexpected argument "extra".', 'See `triterm sessions ls --help`.'],
   ])('refuses `triterm %s` and says what to do', async (line, message, hint) => {
     const error = await refusal(line);

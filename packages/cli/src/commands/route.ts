@@ -18,7 +18,10 @@ export async function runCli(argv: readonly string[], context: CommandContext): 
   const [first, second] = argv;
   if (first === undefined) return runDefault(context);
   const before = hostBefore(argv);
-  if (before !== undefined) return runCli(before.rest, context.toward(before.host));
+  if (before !== undefined) {
+    await requireHostful(before.rest);
+    return runCli(before.rest, context.toward(before.host));
+  }
   if (first === '--version' || first === '-V') return printVersion(context);
   if (first === '--help' || first === '-h' || first === 'help') return printHelp(argv.slice(1), context);
   if (first === '__complete') return (await import('./complete.ts')).complete(argv.slice(1), context);
@@ -55,6 +58,15 @@ function hostBefore(
       hint: 'Give a wss:// URL, the name of a context, or local.',
     });
   return { host, rest };
+}
+
+/** Throws USAGE for a command that asks no server, as it does where the option stands behind it. */
+async function requireHostful([first = '', second = '']: readonly string[]): Promise<void> {
+  const name = isGroupName(first) ? `${first} ${second}` : first;
+  if (!isCommandName(name) || (await loadCommand(name)).spec.hostless !== true) return;
+  throw new TermError('USAGE', `\`triterm ${name}\` asks no server, and takes no --host.`, {
+    hint: `See \`triterm ${name} --help\`.`,
+  });
 }
 
 async function runCommand(

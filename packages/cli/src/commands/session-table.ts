@@ -1,5 +1,5 @@
 import type { SessionInfo } from '@triterm/core/domain';
-import { plainLine } from '../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import { elapsedMs, shortDuration } from '../output/duration.ts';
 import type { Look, Printer } from '../output/printer.ts';
 import { type Column, layoutTable } from '../output/table.ts';

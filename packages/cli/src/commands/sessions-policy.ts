@@ -16,7 +16,7 @@ export const command = defineCommand({
       'Without a policy both are shown on a terminal, and the first one alone into a pipe.',
     args: [SESSION_ARGUMENT, { name: 'POLICY', description: 'the new size policy', choices: SIZE_POLICIES }],
     options: {
-      'hand-over': {
+      handOver: {
         value: 'POLICY',
         description: `what makes another client the primary one: ${HAND_OVERS.join(', ')}`,
         complete: HAND_OVERS,
@@ -30,7 +30,7 @@ export const command = defineCommand({
     ],
   },
   async run({ options, args: [target = '', policy] }, context) {
-    const handOver = options['hand-over'];
+    const { handOver } = options;
     if (policy !== undefined || handOver !== undefined) {
       const params = {
         target,

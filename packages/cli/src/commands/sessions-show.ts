@@ -1,8 +1,8 @@
 import type { ClientInfo, DeviceInfo, Result } from '@triterm/core/protocol';
-import { plainLine } from '../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import { elapsedMs, shortDuration } from '../output/duration.ts';
 import { createPrinter, type Printer } from '../output/printer.ts';
-import { layoutTable } from '../output/table.ts';
+import { type Column, layoutTable } from '../output/table.ts';
 import { defineCommand, JSON_OPTION, SESSION_ARGUMENT } from './definition.ts';
 import { withDaemon } from './with-daemon.ts';
 
@@ -93,10 +93,7 @@ function clientLines(clients: readonly ClientInfo[], printer: Printer): readonly
       client.deviceName,
     ].map(plainLine),
   );
-  const { lines } = layoutTable(CLIENT_COLUMNS, rows, printer.columns, (text, row) =>
-    row < 0 ? printer.paint('dim', text) : text,
-  );
-  return ['', ...lines];
+  return tableLines(CLIENT_COLUMNS, rows, printer);
 }
 
 function roleText({ role, primary, asking }: ClientInfo): string {
@@ -132,7 +129,16 @@ function deviceLines(
       device.id,
     ].map(plainLine),
   );
-  const { lines } = layoutTable(DEVICE_COLUMNS, rows, printer.columns, (text, row) =>
+  return tableLines(DEVICE_COLUMNS, rows, printer);
+}
+
+/** Behind an empty line. */
+function tableLines(
+  columns: readonly Column[],
+  rows: readonly (readonly string[])[],
+  printer: Printer,
+): readonly string[] {
+  const { lines } = layoutTable(columns, rows, printer.columns, (text, row) =>
     row < 0 ? printer.paint('dim', text) : text,
   );
   return ['', ...lines];

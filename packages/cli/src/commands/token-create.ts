@@ -1,5 +1,5 @@
 import { SCOPES } from '@triterm/core/domain';
-import { plainLine } from '../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { parseExpiryMs } from './expiry.ts';
@@ -14,12 +14,7 @@ export const command = defineCommand({
     args: [],
     options: {
       user: { value: 'USER', description: 'whose sessions are meant (default: yours)' },
-      scope: {
-        value: 'SCOPE',
-        choices: SCOPES,
-        description: 'what it allows (default: use)',
-        complete: SCOPES,
-      },
+      scope: { value: 'SCOPE', choices: SCOPES, description: 'what it allows (default: use)' },
       session: { value: 'SESSION', description: 'only this session', complete: 'session' },
       expires: { value: 'WHEN', description: '30d, 12h or 2026-12-31 (default: never)' },
       label: { value: 'TEXT', description: 'what it is for' },

@@ -1,4 +1,4 @@
-import { plainLine } from '../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { withDaemon } from './with-daemon.ts';

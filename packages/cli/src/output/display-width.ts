@@ -33,13 +33,6 @@ export function padStart(text: string, cells: number): string {
   return ' '.repeat(Math.max(0, cells - displayWidth(text))) + text;
 }
 
-/** One line without anything that steers a terminal or turns its direction: controls become spaces or go. */
-export function plainLine(text: string): string {
-  return text
-    .replace(/[\t\r\n]+/g, ' ')
-    .replace(/[\p{Cc}\u061c\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '');
-}
-
 const PRINTABLE_ASCII = /^[ -~]*$/;
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{17000}-\u{18cff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}|\ufe0f/u;

@@ -1,4 +1,4 @@
-import { plainLine } from './display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import { elapsedMs, shortDuration } from './duration.ts';
 import type { Look, Printer } from './printer.ts';
 import { type Column, layoutTable } from './table.ts';

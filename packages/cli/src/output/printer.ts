@@ -1,13 +1,6 @@
-/** Named looks; what they are in SGR is decided here alone. */
-const LOOKS = {
-  bold: [1, 22],
-  dim: [2, 22],
-  red: [31, 39],
-  green: [32, 39],
-  yellow: [33, 39],
-  cyan: [36, 39],
-} as const;
-export type Look = keyof typeof LOOKS;
+import { type Look, painter, wantsColours } from '@triterm/core/terminal';
+
+export type { Look } from '@triterm/core/terminal';
 
 /** What a stream can show. */
 export interface Printer {
@@ -22,11 +15,10 @@ export interface Printer {
 
 export function createPrinter(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv): Printer {
   const isTerminal = stream.isTTY === true;
-  const colours = wantsColours(isTerminal, env);
   return {
     isTerminal,
     columns: isTerminal ? (stream.columns ?? 80) : undefined,
-    paint: (look, text) => (colours ? `\u001b[${LOOKS[look][0]}m${text}\u001b[${LOOKS[look][1]}m` : text),
+    paint: painter(wantsColours(isTerminal, env)),
     line: text => {
       stream.write(`${text}\n`);
     },
@@ -34,18 +26,6 @@ export function createPrinter(stream: NodeJS.WriteStream, env: NodeJS.ProcessEnv
       stream.write(`${toJson(value, isTerminal)}\n`);
     },
   };
-}
-
-/**
- * FORCE_COLOR (other than `0` and `false`) beats NO_COLOR (any text, https://no-color.org), which beats what the
- * stream is.
- */
-export function wantsColours(isTerminal: boolean, env: NodeJS.ProcessEnv): boolean {
-  const force = env.FORCE_COLOR;
-  if (force === '0' || force === 'false') return false;
-  if (force !== undefined) return true;
-  if ((env.NO_COLOR ?? '') !== '') return false;
-  return isTerminal && env.TERM !== 'dumb';
 }
 
 /** JSON whose strings cannot steer a terminal: DEL and C1 controls, which JSON allows, are escaped as well. */

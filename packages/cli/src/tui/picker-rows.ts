@@ -1,6 +1,6 @@
 import type { SessionInfo } from '@triterm/core/domain';
+import { plainLine } from '@triterm/core/terminal';
 import { fromHome } from '../commands/session-table.ts';
-import { plainLine } from '../output/display-width.ts';
 import { elapsedMs, shortDuration } from '../output/duration.ts';
 import { type Column, layoutTable } from '../output/table.ts';
 

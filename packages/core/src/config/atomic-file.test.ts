@@ -42,6 +42,19 @@ describe.each(WAYS)('a file that is replaced %s', (_way, write) => {
     expect(readdirSync(dir)).toEqual(['file']);
   });
 
+  it('has the mode and the owner that are asked for, whatever the umask', async () => {
+    const isRoot = process.geteuid?.() === 0;
+    const owner = { uid: isRoot ? 65_534 : statSync(dir).uid, gid: isRoot ? 65_533 : statSync(dir).gid };
+    const umask = process.umask(0o077);
+    try {
+      await write(path, 'new', { mode: 0o640, owner });
+    } finally {
+      process.umask(umask);
+    }
+    expect(statSync(path)).toMatchObject(owner);
+    expect((statSync(path).mode & 0o777).toString(8)).toBe('640');
+  });
+
   it('is another file: who has the old one open still reads that', async () => {
     await write(path, 'old');
     const before = statSync(path).ino;

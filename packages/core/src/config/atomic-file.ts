@@ -1,5 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileError } from './system-error.ts';
@@ -7,22 +16,28 @@ import { fileError } from './system-error.ts';
 export interface AtomicWriteOptions {
   /** Whether the file must survive the machine's loss of power too; otherwise the kernel writes it when it likes. */
   readonly fsync?: boolean;
+  /** Permission bits; 0600 without it. */
+  readonly mode?: number;
+  /** Who gets it; only root can give a file away. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /**
- * Replaces a file, mode 0600, so that a reader sees the old content or the new, never a part. Rejects with DISK_FULL,
+ * Replaces a file, mode 0600 unless told otherwise, so that a reader sees the old content or the new, never a part. Rejects with DISK_FULL,
  * READ_ONLY_STATE or PERMISSION_DENIED; then the old content is still there.
  */
 export async function writeFileAtomic(
   path: string,
   bytes: string | Uint8Array,
-  { fsync = false }: AtomicWriteOptions = {},
+  { fsync = false, mode, owner }: AtomicWriteOptions = {},
 ): Promise<void> {
   const draft = draftPath(path);
   try {
     const file = await open(draft, 'wx', 0o600);
     try {
       await file.writeFile(bytes);
+      if (owner !== undefined) await file.chown(owner.uid, owner.gid);
+      if (mode !== undefined) await file.chmod(mode);
       if (fsync) await file.sync();
     } finally {
       await file.close();
@@ -35,21 +50,28 @@ export async function writeFileAtomic(
   }
 }
 
-/** As `writeFileAtomic`, at once; for small files before anything else runs. */
+/**
+ * As `writeFileAtomic`, at once; for small files before anything else runs. `assertReplaceable` is asked last: when it throws, the old
+ * content stays and that is thrown.
+ */
 export function writeFileAtomicSync(
   path: string,
   bytes: string | Uint8Array,
-  { fsync = false }: AtomicWriteOptions = {},
+  { fsync = false, mode, owner }: AtomicWriteOptions = {},
+  assertReplaceable: () => void = () => {},
 ): void {
   const draft = draftPath(path);
   try {
     const fd = openSync(draft, 'wx', 0o600);
     try {
       writeFileSync(fd, bytes);
+      if (owner !== undefined) fchownSync(fd, owner.uid, owner.gid);
+      if (mode !== undefined) fchmodSync(fd, mode);
       if (fsync) fsyncSync(fd);
     } finally {
       closeSync(fd);
     }
+    assertReplaceable();
     renameSync(draft, path);
     if (fsync) syncDirectorySync(dirname(path));
   } catch (thrown) {

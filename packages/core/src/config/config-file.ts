@@ -7,15 +7,24 @@ const MAX_CONFIG_BYTES = 1024 * 1024;
 
 /** The settings of the configuration file as they stand there; none when there is no file. Throws BAD_CONFIG. */
 export function readConfigFile(path: string): Record<string, unknown> {
-  let text: string;
+  const text = readConfigText(path);
+  return text === undefined ? {} : parseConfigText(text, path);
+}
+
+/** Undefined when there is no file. Throws BAD_CONFIG. */
+export function readConfigText(path: string): string | undefined {
   try {
-    text = readFileSync(path, 'utf8');
+    const text = readFileSync(path, 'utf8');
+    if (text.length <= MAX_CONFIG_BYTES) return text;
   } catch (thrown) {
-    if (errnoName(thrown) === 'ENOENT' || errnoName(thrown) === 'ENOTDIR') return {};
+    if (errnoName(thrown) === 'ENOENT' || errnoName(thrown) === 'ENOTDIR') return undefined;
     throw badFile(path, 'cannot be read', thrown);
   }
-  if (text.length > MAX_CONFIG_BYTES)
-    throw badFile(path, `is larger than ${MAX_CONFIG_BYTES} bytes`, undefined);
+  throw badFile(path, `is larger than ${MAX_CONFIG_BYTES} bytes`, undefined);
+}
+
+/** Pure; `path` is for messages. Throws BAD_CONFIG. */
+export function parseConfigText(text: string, path: string): Record<string, unknown> {
   let settings: unknown;
   try {
     settings = JSON.parse(text);
@@ -43,9 +52,9 @@ export function badSetting(source: string, setting: string, reason: string): Ter
 }
 
 function badFile(path: string, what: string, thrown: unknown): TermError {
-  const reason = thrown instanceof Error ? `: ${thrown.message}` : '';
-  return new TermError('BAD_CONFIG', `${path} ${what}${reason}`, {
+  const reason = thrown instanceof Error ? `${what}: ${thrown.message}` : what;
+  return new TermError('BAD_CONFIG', `${path} ${reason}`, {
     cause: thrown,
-    details: { source: path },
+    details: { source: path, reason },
   });
 }

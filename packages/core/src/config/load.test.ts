@@ -193,7 +193,7 @@ describe('the configuration', () => {
     write(text);
     const error = refusal(load);
     expect(error.message).toContain(`${configFile} ${reason}`);
-    expect(error.hint).toContain('triterm doctor');
+    expect(error.hint).toContain('triterm config validate');
   });
 
   it('refuses a file that cannot be read', () => {

@@ -1,106 +1,53 @@
-import * as z from 'zod';
-import { closest } from '../domain/index.ts';
-import { badSetting, environmentName, readConfigFile } from './config-file.ts';
-import { operatorVariable } from './operator-variables.ts';
+import { TermError } from '../errors/index.ts';
 import type { Paths } from './paths.ts';
-import { type Settings, withoutOtherRedis } from './redis-overrides.ts';
-import { type Config, configSchema } from './schema.ts';
+import { type ConfigFlags, type ConfigProblem, resolveConfig } from './resolve-config.ts';
+import type { Config } from './schema.ts';
 
+export { changeConfigFile, type SettingsChange } from './change-config-file.ts';
+export { type Agreement, type ConfigReport, checkChange, checkConfig } from './check-config.ts';
 export { type DatabaseSettings, databaseSettings } from './database-settings.ts';
 export type { HostPort } from './host-port.ts';
 export { type MetricsSettings, metricsSettings } from './metrics-settings.ts';
 export { type ListenAddress, listenUrl, type NetworkSettings, networkSettings } from './network-settings.ts';
-export { operatorVariable } from './operator-variables.ts';
 export { type RedisSettings, redisSettings } from './redis-settings.ts';
+export { RELOAD, type TakenUp } from './reload.ts';
+export {
+  type ConfigFlags,
+  type ConfigProblem,
+  type Origin,
+  type ResolvedSetting,
+  resolveConfig,
+} from './resolve-config.ts';
 export { type Config, configSchema } from './schema.ts';
-export { readableSecrets } from './secret-settings.ts';
-
-/**
- * The shells of a session get their integration's directory by a variable that is called as the setting's. A daemon started
- * from such a shell inherits it.
- */
-const isShellDirectory = (variable: string, text: string): boolean =>
-  variable === 'TRITERM_SHELL_INTEGRATION' && text.startsWith('/');
-
-/** Settings given on a command line, already of the right type. */
-export type ConfigFlags = Partial<Record<keyof Config, unknown>>;
+export { isSecretValue, mayBeSecret, readableSecrets } from './secret-settings.ts';
+export { describeSettings, type SettingDescription } from './setting-description.ts';
+export { isSetting, parseSettingText, SETTINGS } from './setting-text.ts';
+export { readTlsFiles, type TlsFiles, type TlsPair } from './tls-pair.ts';
+export { unknownVariables } from './unknown-variables.ts';
 
 /**
  * The configuration: file, overridden by the operator's variables (`REDIS_HOST`), overridden by `TRITERM_<SETTING>` ones,
  * overridden by flags. What names a Redis in one of them replaces what named another one before. Throws BAD_CONFIG that
- * names the source, the setting and the reason.
+ * names the source, the setting and the reason of the first problem.
  */
 export function loadConfig(
   paths: Pick<Paths, 'configFile'>,
   env: NodeJS.ProcessEnv = process.env,
   flags: ConfigFlags = {},
 ): Config {
-  let settings: Settings = readConfigFile(paths.configFile);
-  const sources = new Map<string, string>();
-  const override = (layer: Iterable<Override>): void => {
-    const overrides = [...layer];
-    const values = Object.fromEntries(overrides.map(({ setting, value }) => [setting, value]));
-    for (const { setting, source } of overrides) sources.set(setting, source);
-    settings = { ...withoutOtherRedis(settings, values), ...values };
-  };
-  override(fromVariables(env, setting => nonEmpty(env, operatorVariable(setting))));
-  override(fromVariables(env, environmentName));
-  override(
-    Object.entries(flags)
-      .filter(([, value]) => value !== undefined)
-      .map(([setting, value]) => ({ setting, value, source: 'command line' })),
-  );
-  const parsed = configSchema.safeParse(settings);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  if (issue?.code === 'unrecognized_keys')
-    throw badSetting(paths.configFile, issue.keys.join(', '), `unknown setting${suggestion(issue.keys)}`);
-  const setting = String(issue?.path[0] ?? '');
-  throw badSetting(sources.get(setting) ?? paths.configFile, setting, issue?.message ?? 'is not valid');
+  const { config, problems } = resolveConfig(paths, env, flags);
+  if (config === undefined) throw badConfig(paths.configFile, problems);
+  return config;
 }
 
-interface Override {
-  readonly setting: string;
-  readonly value: unknown;
-  readonly source: string;
-}
-
-function* fromVariables(
-  env: NodeJS.ProcessEnv,
-  variableOf: (setting: string) => string | undefined,
-): Generator<Override> {
-  for (const [setting, schema] of Object.entries(configSchema.shape)) {
-    const variable = variableOf(setting);
-    const text = variable === undefined ? undefined : env[variable];
-    if (variable === undefined || text === undefined || isShellDirectory(variable, text)) continue;
-    yield { setting, value: parseVariable(schema, text), source: variable };
-  }
-}
-
-function nonEmpty(env: NodeJS.ProcessEnv, variable: string | undefined): string | undefined {
-  return variable !== undefined && env[variable] ? variable : undefined;
-}
-
-/**
- * A variable's text as the type that the schema wants: numbers and booleans by their JSON form, lists separated by commas, an empty
- * text as null where that is a value. What does not fit stays text, and the schema says what is wrong with it.
- */
-function parseVariable(schema: z.core.$ZodType, text: string): unknown {
-  if (schema instanceof z.ZodDefault) return parseVariable(schema.def.innerType, text);
-  if (schema instanceof z.ZodNullable) {
-    return text === '' || text === 'null' ? null : parseVariable(schema.def.innerType, text);
-  }
-  if (schema instanceof z.ZodNumber) return /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
-  if (schema instanceof z.ZodBoolean) {
-    if (['true', '1', 'on'].includes(text)) return true;
-    return ['false', '0', 'off'].includes(text) ? false : text;
-  }
-  if (schema instanceof z.ZodArray) return text === '' ? [] : text.split(',').map(item => item.trim());
-  return text;
-}
-
-function suggestion(keys: readonly string[]): string {
-  const known = Object.keys(configSchema.shape);
-  const near = keys.map(key => closest(key, known)).find(name => name !== undefined);
-  return near === undefined ? '' : `; did you mean ${near}?`;
+/** BAD_CONFIG of the first problem, with how many more there are. */
+export function badConfig(configFile: string, [first, ...others]: readonly ConfigProblem[]): TermError {
+  const { source, setting, reason } = first ?? { source: configFile, setting: null, reason: 'is not valid' };
+  const name = setting === null ? '' : `${setting}: `;
+  return new TermError('BAD_CONFIG', `${source}: ${name}${reason}`, {
+    details: { source, reason, ...(setting === null ? {} : { setting }) },
+    ...(others.length === 0
+      ? {}
+      : { hint: `\`triterm config validate\` tells this and what else is wrong (${others.length} more).` }),
+  });
 }

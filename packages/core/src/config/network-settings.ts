@@ -75,7 +75,8 @@ export function networkSettings(config: NetworkConfig): NetworkSettings {
   };
 }
 
-function listenAddress({ listen, tlsCert, tlsKey }: NetworkConfig): ListenAddress {
+function listenAddress(config: NetworkConfig): ListenAddress {
+  const { listen, tlsCert, tlsKey } = config;
   const url = webSocketUrl('listen', /^\d{1,5}$/.test(listen) ? `ws://127.0.0.1:${listen}` : listen);
   const host = bareHost(url);
   const port = url.port === '' ? DEFAULT_PORTS.get(url.protocol) : Number(url.port);
@@ -87,8 +88,8 @@ function listenAddress({ listen, tlsCert, tlsKey }: NetworkConfig): ListenAddres
         'listen',
         `is plain text, which only a loopback address may have, such as ws://127.0.0.1:${port}; write wss://${url.host} and give tlsCert and tlsKey`,
       );
-    const needless = (['tlsCert', 'tlsKey'] as const).find(name => ({ tlsCert, tlsKey })[name] !== '');
-    if (needless !== undefined) throw settingsProblem(needless, 'is for wss://, and listen is without TLS');
+    for (const setting of ['tlsCert', 'tlsKey'] as const)
+      if (config[setting] !== '') throw settingsProblem(setting, 'is for wss://, and listen is without TLS');
     return { host, port, tls: undefined };
   }
   if (tlsCert === '') throw settingsProblem('tlsCert', 'is missing: listen is wss://');

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { HAND_OVERS } from '../domain/index.ts';
+import { HAND_OVERS, LOG_LEVELS } from '../domain/index.ts';
 import { CLIENT_DEFAULTS, MAX_HISTORY_LINES } from './client-settings.ts';
 import { NETWORK_SHAPE } from './network-schema.ts';
 import { MAX_TIMER_MS, STORE_SHAPE } from './store-schema.ts';
@@ -17,9 +17,19 @@ export const configSchema = z.strictObject({
     .default('')
     .describe("Name of this server in the store, no other's; the host's name when empty."),
   logLevel: z
-    .enum(['trace', 'debug', 'info', 'warn', 'error'])
+    .enum(LOG_LEVELS)
     .default('info')
-    .describe('How much the daemon logs.'),
+    .describe('How much the daemon logs; `triterm daemon log-level` changes it for a while.'),
+  logMaxBytes: z
+    .int()
+    .min(64 * 1024)
+    .max(2 ** 30)
+    .default(10 * 1024 * 1024)
+    .describe('Size of a log file, in bytes; before it would be larger, a new one is begun.'),
+  logFiles: positive
+    .max(100)
+    .default(3)
+    .describe('Log files that are kept: the one that is written, and those before it.'),
   shell: z
     .string()
     .default('')

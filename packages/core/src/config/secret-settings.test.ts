@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readableSecrets } from './secret-settings.ts';
+import { isSecretValue, readableSecrets } from './secret-settings.ts';
 
 describe('secrets in the configuration file', () => {
   let dir: string;
@@ -28,8 +28,18 @@ describe('secrets in the configuration file', () => {
   };
 
   it.each([0o644, 0o640, 0o604])('are told when mode %o lets others read them', mode => {
+    writeFileSync(configFile, '{}');
+    if (process.geteuid?.() === 0) chownSync(configFile, 65_534, 65_534);
     expect(found(secrets, mode).sort()).toEqual(Object.keys(secrets).sort());
   });
+
+  it.runIf(process.geteuid?.() === 0)(
+    'are for the group of a file of root’s, which is that of a service',
+    () => {
+      expect(found(secrets, 0o640)).toEqual([]);
+      expect(found(secrets, 0o644).sort()).toEqual(Object.keys(secrets).sort());
+    },
+  );
 
   it('are nobody’s concern when only the owner reads the file', () => {
     expect(found(secrets, 0o600)).toEqual([]);
@@ -49,4 +59,26 @@ describe('secrets in the configuration file', () => {
   it('are none without a file', () => {
     expect(readableSecrets({ configFile: join(dir, 'none') })).toEqual([]);
   });
+});
+
+describe('a value', () => {
+  it.each([
+    ['redisPassword', 'x'],
+    ['clusterSecret', 'x'],
+    ['databaseUrl', 'postgres://u:p@h/n'],
+    ['databaseUrl', 'postgres:///n?sslpassword=p'],
+    // A slip that makes it no URL does not make it public.
+    ['databaseUrl', 'postgres://u:p/ss@h/n'],
+    ['databaseUrl', 'postgres//u:p@h'],
+    ['redisUrl', 'redis://:p@h:port'],
+  ])('is a secret: %s %s', (setting, value) => expect(isSecretValue(setting, value)).toBe(true));
+
+  it.each([
+    ['redisPassword', ''],
+    ['databaseUrl', 'postgres://u@h/n'],
+    ['databaseUrl', 'sqlite:/a@b'],
+    ['redisUrl', 'redis://h:1'],
+    ['shell', 'a:b@c'],
+    ['maxSessions', 5],
+  ])('is none: %s %s', (setting, value) => expect(isSecretValue(setting, value)).toBe(false));
 });

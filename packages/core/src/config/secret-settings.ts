@@ -16,20 +16,34 @@ const URLS = ['databaseUrl', 'databaseListenUrl', 'redisUrl'] as const satisfies
  */
 export function readableSecrets({ configFile }: Pick<Paths, 'configFile'>): (keyof Config)[] {
   const settings = readConfigFile(configFile);
-  const mode = statSync(configFile, { throwIfNoEntry: false })?.mode ?? 0;
-  if ((mode & 0o044) === 0) return [];
-  return [
-    ...PASSWORDS.filter(setting => isText(settings[setting]) && settings[setting] !== ''),
-    ...URLS.filter(setting => hasPassword(settings[setting])),
-  ];
+  const { mode, uid } = statSync(configFile, { throwIfNoEntry: false }) ?? { mode: 0, uid: 0 };
+  // As `exposureOf` has it: the group of a file of root's is that of a service.
+  if ((mode & (uid === 0 ? 0o004 : 0o044)) === 0) return [];
+  return [...PASSWORDS, ...URLS].filter(setting => isSecretValue(setting, settings[setting]));
 }
 
-function hasPassword(value: unknown): boolean {
-  if (!isText(value)) return false;
+/** Whether a setting has values that are for nobody's eyes. */
+export function mayBeSecret(setting: string): boolean {
+  return includes(PASSWORDS, setting) || includes(URLS, setting);
+}
+
+/** Whether a value of a setting is for nobody's eyes: a password, or a URL with one. */
+export function isSecretValue(setting: string, value: unknown): boolean {
+  if (!isText(value) || value === '') return false;
+  if (includes(PASSWORDS, setting)) return true;
+  return includes(URLS, setting) && hasPassword(value);
+}
+
+function hasPassword(text: string): boolean {
+  // It is none that anybody could use, and may be a good one with a slip in its password.
+  if (!URL.canParse(text)) return /:.*@/s.test(text);
+  const url = new URL(text);
   // PostgreSQL takes it in the query too.
-  if (!URL.canParse(value)) return /:\/\/[^/@]*:[^/@]+@/.test(value);
-  const url = new URL(value);
-  return url.password !== '' || url.searchParams.has('password');
+  return url.password !== '' || [...url.searchParams.keys()].some(name => /password/i.test(name));
+}
+
+function includes(names: readonly string[], name: string): boolean {
+  return names.includes(name);
 }
 
 function isText(value: unknown): value is string {

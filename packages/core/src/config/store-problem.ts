@@ -11,6 +11,6 @@ export function settingsProblem(setting: keyof Config, reason: string): TermErro
   const variables = [operatorVariable(setting), environmentName(setting)].filter(name => name !== undefined);
   return new TermError('BAD_CONFIG', `${setting} (${variables.join(', ')}): ${reason}`, {
     details: { setting, reason },
-    hint: 'Correct or remove it in the configuration file or the environment; `triterm doctor` names the file.',
+    hint: 'Correct it or remove it, in the configuration file or the environment; `triterm config validate` tells all that is wrong.',
   });
 }

@@ -1,6 +1,18 @@
 export { closest } from './closest.ts';
+export type {
+  DrillClaim,
+  DrillEvent,
+  DrillInfo,
+  DrillMeasurement,
+  DrillMode,
+  DrillNeed,
+  DrillReport,
+  DrillStep,
+  DrillVerdict,
+} from './drill.ts';
 export { HAND_OVERS, type HandOver } from './hand-over.ts';
 export { isSessionId, isSessionName, newSessionId, newToken } from './ids.ts';
+export { LOG_LEVELS, type LogLevel } from './log-level.ts';
 export { bareHost, isLoopbackAddress, isLoopbackHost, isLoopbackUrl } from './loopback.ts';
 export {
   includesScope,

@@ -56,7 +56,10 @@ export const ERROR_CATALOG = {
   BAD_ENV: spec('usage', 'Write it as KEY=VALUE.'),
   BAD_PATTERN: spec('usage', 'Give a valid JavaScript regular expression.'),
   BAD_KEY: spec('usage', 'See `triterm send --help` for the key names.'),
-  BAD_CONFIG: spec('usage', 'Correct the file or remove the setting; `triterm doctor` names the file.'),
+  BAD_CONFIG: spec(
+    'usage',
+    'Correct it; `triterm config validate` tells all that is wrong, `triterm config path` where the file is.',
+  ),
   NOT_A_TERMINAL: spec(
     'usage',
     'Run it in a terminal, or use `triterm new -d`, `send`, `capture` and `run` in scripts.',
@@ -127,6 +130,11 @@ export const ERROR_CATALOG = {
     'See `triterm daemon logs`; other sessions are not concerned.',
     true,
   ),
+  NO_SERVICE_MANAGER: spec(
+    'unavailable',
+    'Nothing is lost: any command starts the daemon when it is needed, and sessions outlive it; docs/service.md says what else keeps it.',
+  ),
+  SERVICE_FAILED: spec('unavailable', 'See `triterm service status` and `journalctl --user -u tritermd`.'),
   CONNECTION_LOST: spec('unavailable', 'Try again.', true),
   SHUTTING_DOWN: spec('unavailable', 'Try again in a moment.', true),
 
@@ -172,6 +180,17 @@ export const ERROR_CATALOG = {
   DUMP_DAMAGED: spec('storage', 'Nothing was imported; make the dump again with `triterm db export`.'),
   FILE_NOT_FOUND: spec('not-found', 'Check the path; a relative one counts from where the command runs.'),
   FILE_EXISTS: spec('conflict', 'Nothing was overwritten; name another file.'),
+  NO_REDIS: spec(
+    'conflict',
+    'Name a Redis by `REDIS_HOST` or the configuration, and restart the daemon; without one there is nothing to drill here.',
+  ),
+  DRILL_NOT_FOUND: spec('not-found', 'See `triterm drill ls` for the drills there are.'),
+  DRILL_NOT_RUN: spec('unavailable', 'Nothing was changed; `triterm doctor` tells what is wrong.'),
+  DRILL_RUNNING: spec(
+    'conflict',
+    'Wait until the other drill has ended; it ends by itself within two minutes.',
+    true,
+  ),
   CACHE_UNAVAILABLE: spec(
     'unavailable',
     'See `triterm redis status`; everything goes on with the database alone.',

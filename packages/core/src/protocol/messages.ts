@@ -1,5 +1,13 @@
 import * as z from 'zod';
-import { HAND_OVERS, LOCAL_USER, MAX_SIDE, ROLES, SESSION_STATES, SIZE_POLICIES } from '../domain/index.ts';
+import {
+  HAND_OVERS,
+  LOCAL_USER,
+  LOG_LEVELS,
+  MAX_SIDE,
+  ROLES,
+  SESSION_STATES,
+  SIZE_POLICIES,
+} from '../domain/index.ts';
 import { withAtMost } from './bounded-record.ts';
 import { FLEET_METHODS, relayedPrincipal } from './fleet-messages.ts';
 import { STORE_METHODS } from './store-messages.ts';
@@ -361,6 +369,11 @@ export const METHODS = {
       lease: z
         .object({ held: z.boolean(), leftMs: z.int(), incarnation: z.int() })
         .default({ held: true, leftMs: 0, incarnation: 0 }),
+      /** Who starts and stops it; null when whoever needs it does. `scope`: the user's systemd or the machine's. */
+      manager: z
+        .object({ name: z.literal('systemd'), unit: z.string(), scope: z.enum(['user', 'system']) })
+        .nullable()
+        .default(null),
     }),
   },
   /** Ends the daemon. `stop` leaves a marker so that nobody restarts it; sessions go on in the pty-hosts, `killSessions` ends them. */
@@ -378,6 +391,21 @@ export const METHODS = {
       /** Clients that were asked to go to another server. */
       handedOver: z.int(),
     }),
+  },
+  /** Reads the configuration again. BAD_CONFIG when it is not valid, and then nothing has changed. */
+  'daemon.reload': {
+    params: z.object({}),
+    result: z.object({
+      /** Settings that are in effect from now on, with what they were and are. */
+      applied: z.array(z.object({ setting: z.string(), from: z.unknown(), to: z.unknown() })),
+      /** Settings whose change only the next daemon takes up. */
+      restart: z.array(z.string()),
+    }),
+  },
+  /** Sets how much is logged until the daemon reads its configuration again or starts again; null: as it is configured. */
+  'daemon.log': {
+    params: z.object({ level: z.enum(LOG_LEVELS).nullable().optional() }),
+    result: z.object({ level: z.enum(LOG_LEVELS), configured: z.enum(LOG_LEVELS) }),
   },
   ...FLEET_METHODS,
   ...STORE_METHODS,

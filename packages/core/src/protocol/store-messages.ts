@@ -199,6 +199,9 @@ const databaseStatus = z.object({
   latencyMs: ms.nullable(),
 });
 
+/** Nobody should have to wait longer for Redis because a drill forgot it. */
+const MAX_FAULT_MS = 120_000;
+
 const transferred = {
   file: z.string(),
   /** Rows by table. */
@@ -208,6 +211,20 @@ const transferred = {
 /** Requests about the store, with their parameters and results. */
 export const STORE_METHODS = {
   'redis.status': { params: z.object({}), result: redisStatus },
+  /**
+   * Lets Redis fail for this server alone, for a drill: until `drill.restore`, until the connection that asked ends, or until
+   * `lapseMs` are over. One at a time.
+   */
+  'drill.break': {
+    params: z.object({
+      kind: z.enum(['down', 'hang', 'slow']),
+      /** Of `slow`. */
+      latencyMs: z.int().min(1).max(10_000).default(200),
+      lapseMs: z.int().min(1).max(MAX_FAULT_MS),
+    }),
+    result: z.object({}),
+  },
+  'drill.restore': { params: z.object({}), result: z.object({}) },
   'cache.stats': { params: z.object({}), result: cacheStats },
   'cache.show': { params: z.object({ target }), result: shownEntry },
   /** Removes the entry from L1 and Redis, on every server. `before` is what was there. */

@@ -164,13 +164,16 @@ export interface ConnectionRow {
   readonly userId: string;
 }
 
+/** With the server that has it. */
+export interface OwnedConnection extends ConnectionRow {
+  readonly serverId: string;
+  readonly incarnation: number;
+}
+
 /** Connections over the network, counted over all servers; those of a server whose lease has lapsed don't count. */
 export interface ConnectionTable {
   /** Counts and enters it in one transaction. Rejects with TOO_MANY_CONNECTIONS when the user has `limit` of them. */
-  openConnection(
-    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
-    limit: number,
-  ): Promise<void>;
+  openConnection(connection: OwnedConnection, limit: number): Promise<void>;
   closeConnections(ids: readonly string[]): Promise<void>;
   /** A new incarnation of the server has these, and no others. */
   replaceConnections(
@@ -181,7 +184,7 @@ export interface ConnectionTable {
 }
 
 /** What is left on a session's screen, for when its server can't be asked: a bounded tail, as of an offset of the stream. */
-export interface ScreenRow {
+export interface NewScreen {
   readonly sessionId: string;
   readonly ownerEpoch: number;
   /** Bytes of the program's output before this offset are in it. */
@@ -190,13 +193,16 @@ export interface ScreenRow {
   readonly rows: number;
   /** JSON of `{scrollback, screen, cursor, alternateScreen}`, lines with SGR; at most 96 KiB. */
   readonly content: string;
+}
+
+export interface ScreenRow extends NewScreen {
   /** Milliseconds since 1970, by the database's clock. */
   readonly at: number;
 }
 
 export interface ScreenTable {
   /** Only what is of the row's present owner epoch; what an earlier owner still sends is dropped. Never goes back to a lower offset of one epoch. */
-  putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void>;
+  putScreens(screens: readonly NewScreen[]): Promise<void>;
   /** Undefined when none was kept, or the session was deleted: then it goes with it. */
   getScreen(sessionId: string): Promise<ScreenRow | undefined>;
 }

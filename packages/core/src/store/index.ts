@@ -4,6 +4,7 @@ export type {
   Database,
   Epochs,
   EpochTable,
+  NewScreen,
   NewToken,
   Outbox,
   OutboxDepth,
@@ -41,6 +42,7 @@ export {
 export { type HealthState, modeOf, type StoreMode } from './hybrid/health-state.ts';
 export type { ReadCounters, StoreStats } from './hybrid/stats.ts';
 export { type Lock, type LockInfo, type LockManager, type LockOptions, withLock } from './lock.ts';
+export type { LinkFault } from './redis/fault-point.ts';
 export type { LinkFailure, LinkInfo, RedisLink } from './redis/redis-link.ts';
 export {
   type CacheAnswer,
@@ -55,6 +57,7 @@ export {
   isTombstone,
   type ListedSession,
   type NewSession,
+  presentRow,
   type RunningLimits,
   type SessionChange,
   type SessionRecord,

@@ -18,8 +18,6 @@ export interface OpenedDatabase {
   readonly changes: EventChannel | undefined;
   /** Another one, for what daemons tell each other. */
   readonly daemons: EventChannel | undefined;
-  /** Where no channel tells of others' writes; own writes call it too. Returns what ends it. */
-  readonly watchWrites: ((changed: () => void) => () => void) | undefined;
   /** Where a corrupt database was moved before a new one was made; nothing was deleted. */
   readonly movedAside: string | undefined;
 }
@@ -41,7 +39,7 @@ async function openSqlite(
     import('./sqlite/index.ts'),
     import('./memory/local-lock-manager.ts'),
   ]);
-  const { database, movedAside, watchWrites } = await openSqliteDatabase({
+  const { database, movedAside } = await openSqliteDatabase({
     file,
     workerUrl,
     execArgv,
@@ -52,7 +50,6 @@ async function openSqlite(
     locks: new LocalLockManager({ serverId: id }),
     changes: undefined,
     daemons: undefined,
-    watchWrites: changed => watchWrites(changed),
     movedAside,
   };
 }
@@ -76,7 +73,6 @@ async function openPostgres(
     locks: new AdvisoryLockManager(opened.locks, id),
     changes: opened.openChannel(listenFailed),
     daemons: opened.openChannel(listenFailed, DAEMON_NOTIFICATIONS),
-    watchWrites: undefined,
     movedAside: undefined,
   };
 }

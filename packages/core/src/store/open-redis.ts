@@ -1,15 +1,15 @@
 import { type EventChannel, MAX_MESSAGE_BYTES } from './event-channel.ts';
 import { MESSAGE_ID_BYTES } from './fallback-channel.ts';
 import type { RedisTier } from './hybrid/hybrid-tiers.ts';
-import type { LockManager } from './lock.ts';
 import { DAEMON_CHANNEL } from './redis/key-names.ts';
+import type { RedisLockManager } from './redis/redis-lock-manager.ts';
 import type { RedisSocketRegistry } from './redis/redis-socket-registry.ts';
 import type { RedisSettings } from './redis/settings.ts';
 import type { StoreSettings } from './store-settings.ts';
 
 /** Everything that lies in Redis. */
 export interface OpenedRedis extends RedisTier {
-  readonly locks: LockManager;
+  readonly locks: RedisLockManager;
   readonly registry: RedisSocketRegistry;
   /** For what daemons tell each other. */
   readonly daemons: EventChannel;

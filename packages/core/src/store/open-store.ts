@@ -1,11 +1,11 @@
 import { FallbackChannel } from './fallback-channel.ts';
 import { HybridStore } from './hybrid/hybrid-store.ts';
-import type { LockManager } from './lock.ts';
 import { FallbackLockManager } from './locks/fallback-lock-manager.ts';
 import { QueuedLockManager } from './locks/queued-lock-manager.ts';
 import { observedDatabase } from './observed-database.ts';
 import { type OpenedDatabase, openDatabase } from './open-database.ts';
 import { type OpenedRedis, openRedis } from './open-redis.ts';
+import type { RedisLockManager } from './redis/redis-lock-manager.ts';
 import { HybridRegistry } from './registry/hybrid-registry.ts';
 import { Reaper } from './registry/reaper.ts';
 import { LeaseKeeper } from './servers/lease-keeper.ts';
@@ -82,7 +82,7 @@ async function assemble(
         warmEntries: settings.warmEntries,
       },
       republish: () => registry.republishAll(),
-      ...(redis === undefined ? {} : { tryLocks: () => tryLock(redis.locks, server.id) }),
+      ...(redis === undefined ? {} : { tryLocks: () => tryLocks(redis.locks, server.id) }),
       modeChanged: change => hooks.modeChanged?.(change),
       redisUnusable: reason => hooks.redisUnusable?.(reason),
       resynced: report => hooks.resynced?.(report),
@@ -130,7 +130,6 @@ async function assemble(
     connections: database,
     screens: database,
     events,
-    changes: opened.watchWrites,
     link: redis?.link,
     cache: redis?.cache,
     movedAside: opened.movedAside,
@@ -141,8 +140,9 @@ async function assemble(
   };
 }
 
-/** A right that locks need and that is missing shows before anybody needs one. */
-async function tryLock(locks: LockManager, serverId: string): Promise<void> {
+/** What was lost of earlier releases is made good, and a right that locks need and that is missing shows before anybody needs one. */
+async function tryLocks(locks: RedisLockManager, serverId: string): Promise<void> {
+  await locks.releaseAgain();
   const lock = await locks.acquire(`probe:${serverId}`, { waitMs: PROBE_WAIT_MS });
   await lock.release();
 }

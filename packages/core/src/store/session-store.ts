@@ -19,6 +19,9 @@ export interface SessionRow {
   readonly updatedAt: number;
 }
 
+/** A session without what only its owner writes as a whole. */
+export type SessionHead = Omit<SessionRow, 'doc'>;
+
 /** A session as lists have it: with its last activity, which changes no revision and is in no cache. */
 export interface ListedSession extends SessionRow {
   readonly lastActivityAt: number;
@@ -37,6 +40,11 @@ export type SessionRecord = SessionRow | Tombstone;
 
 export function isTombstone(record: SessionRecord): record is Tombstone {
   return 'deleted' in record;
+}
+
+/** The session; undefined when there never was one, or it was deleted. */
+export function presentRow(record: SessionRecord | undefined): SessionRow | undefined {
+  return record === undefined || isTombstone(record) ? undefined : record;
 }
 
 export interface NewSession {

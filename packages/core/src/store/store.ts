@@ -71,11 +71,6 @@ export interface Store {
   readonly screens: ScreenTable;
   /** What happens, told to all servers: Redis while it is up, else the database; undefined where neither can tell (SQLite without Redis). */
   readonly events: WholeChannel | undefined;
-  /**
-   * Calls the listener within 100 ms after anybody may have written to the database, this process too. Returns what ends it.
-   * Undefined on PostgreSQL, where `events` tell.
-   */
-  readonly changes: ((listener: () => void) => () => void) | undefined;
   /** Undefined where no Redis is configured. */
   readonly link: RedisLink | undefined;
   /** Of Redis; the same condition. */

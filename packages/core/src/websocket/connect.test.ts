@@ -10,7 +10,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { TermError } from '@triterm/core/errors';
-import { Certificates } from '@triterm/core/testing/certificates';
+import { Certificates } from '@triterm/core/sandbox/certificates';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { type ConnectOptions, connectWebSocket } from './connect.ts';

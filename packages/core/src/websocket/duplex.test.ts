@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { encodeControl, Peer, PROTOCOL } from '@triterm/core/protocol';
-import { FaultProxy } from '@triterm/core/testing/fault-proxy';
+import { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 import { WebSocketDuplex, type WebSocketDuplexOptions } from './duplex.ts';

@@ -55,7 +55,6 @@ export class Network implements AsyncDisposable {
     if (known !== undefined) return known;
     const number = this.#hosts.size + 1;
     const host = new NetworkHost({
-      name,
       namespace: this.#prefix + name,
       address: `${PREFIX}.${number}`,
       port: `port${number}`,

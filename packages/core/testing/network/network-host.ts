@@ -6,7 +6,6 @@ const NOWHERE = '02:00:00:00:00:00';
 const LINK = 'eth0';
 
 export interface NetworkHostOptions {
-  readonly name: string;
   readonly namespace: string;
   readonly address: string;
   /** The switch's end of its cable. */
@@ -16,7 +15,6 @@ export interface NetworkHostOptions {
 
 /** A host of a `Network`. */
 export class NetworkHost {
-  readonly name: string;
   readonly address: string;
   /** Words before a command that make it run on this host, in the same process. */
   readonly within: readonly string[];
@@ -25,7 +23,6 @@ export class NetworkHost {
 
   constructor(options: NetworkHostOptions) {
     this.#o = options;
-    this.name = options.name;
     this.address = options.address;
     this.within = ['ip', 'netns', 'exec', options.namespace];
   }

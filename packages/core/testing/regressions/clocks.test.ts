@@ -3,8 +3,8 @@
  * writes were taken for known; and what a server wrote whose clock was behind was taken for old.
  */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { TestStore } from '../store/hybrid-harness.ts';
 import { exampleSession } from '../store/session-examples.ts';
 

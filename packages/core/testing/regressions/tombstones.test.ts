@@ -3,8 +3,8 @@
  * took its place.
  */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { TestStore } from '../store/hybrid-harness.ts';
 import { exampleSession, USER } from '../store/session-examples.ts';
 

@@ -1,5 +1,5 @@
+import { eventually, freePort, RedisProcess } from '../../src/sandbox/redis-process.ts';
 import type { RedisAddress } from '../../src/store/redis/settings.ts';
-import { eventually, freePort, RedisProcess } from './redis-process.ts';
 
 const SLOTS = 16_384;
 const MASTERS = 3;

@@ -2,7 +2,7 @@ import { newSessionId } from '@triterm/core/domain';
 import type { SessionCache } from '@triterm/core/store';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RedisServer } from '../servers/redis.ts';
+import { RedisServer } from '../../src/sandbox/redis-server.ts';
 import type { CacheHarness } from './cache-contract.ts';
 import { memoryCacheHarness, redisCacheHarness } from './cache-harnesses.ts';
 import { anyCacheRun, checkCacheLaws, type LawSubject } from './cache-laws.ts';

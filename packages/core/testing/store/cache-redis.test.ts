@@ -1,12 +1,12 @@
 import { newSessionId } from '@triterm/core/domain';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FaultProxy } from '../../src/sandbox/fault-proxy.ts';
+import { RedisSentinelGroup } from '../../src/sandbox/redis-sentinel.ts';
+import { RedisServer } from '../../src/sandbox/redis-server.ts';
 import { RedisSessionCache } from '../../src/store/redis/redis-cache.ts';
 import type { RedisLink } from '../../src/store/redis/redis-link.ts';
 import { seededRandom } from '../chaos-wrapper.ts';
-import { FaultProxy } from '../fault-proxy.ts';
-import { RedisServer } from '../servers/redis.ts';
 import { RedisCluster } from '../servers/redis-cluster.ts';
-import { RedisSentinelGroup } from '../servers/redis-sentinel.ts';
 import { cacheContract, EPOCHS, exampleRow } from './cache-contract.ts';
 import { redisCacheHarness } from './cache-harnesses.ts';
 import { connectedLink } from './redis-witness.ts';

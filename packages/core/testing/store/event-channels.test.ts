@@ -1,8 +1,8 @@
+import { FaultProxy } from '../../src/sandbox/fault-proxy.ts';
+import { RedisServer } from '../../src/sandbox/redis-server.ts';
 import { MemoryHub } from '../../src/store/memory/memory-channel.ts';
 import { RedisEventChannel } from '../../src/store/redis/redis-channel.ts';
 import { seededRandom } from '../chaos-wrapper.ts';
-import { FaultProxy } from '../fault-proxy.ts';
-import { RedisServer } from '../servers/redis.ts';
 import { RedisCluster } from '../servers/redis-cluster.ts';
 import { eventChannelContract } from './event-channel-contract.ts';
 import { connectedLink } from './redis-witness.ts';

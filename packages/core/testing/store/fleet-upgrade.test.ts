@@ -3,9 +3,9 @@ import { type Dialect, Kysely, PostgresDialect, SqliteDialect, sql } from 'kysel
 import { Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { hybrid } from '../../src/store/schema/hybrid.ts';
 import { initial } from '../../src/store/schema/initial.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { type AdminHarness, dumpText } from './admin-contract.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleScreen } from './screen-table-contract.ts';

@@ -3,6 +3,7 @@ import { TermError } from '@triterm/core/errors';
 import type { Database, Epochs, EventChannel, SessionRow } from '@triterm/core/store';
 import SqliteFile from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { HybridStore } from '../../src/store/hybrid/hybrid-store.ts';
 import type { HybridSettings } from '../../src/store/hybrid/hybrid-tiers.ts';
 import { changeMessages, epochMessage } from '../../src/store/hybrid/invalidation.ts';
@@ -12,7 +13,6 @@ import { KeyNames } from '../../src/store/redis/key-names.ts';
 import { RedisSessionCache } from '../../src/store/redis/redis-cache.ts';
 import type { LinkIdentity, LinkInfo, LinkObserver, RedisLink } from '../../src/store/redis/redis-link.ts';
 import { HybridRegistry } from '../../src/store/registry/hybrid-registry.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { connectedLink } from './redis-witness.ts';
 import { exampleSession, USER } from './session-examples.ts';
 import { SqliteHarness } from './sqlite-harness.ts';
@@ -79,6 +79,8 @@ class TestLink implements RedisLink {
   observe(observer: LinkObserver): void {
     this.#observers.push(observer);
   }
+
+  disturb(): void {}
 
   async script(): Promise<unknown> {
     throw new Error('no scripts here');

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { DatabaseTarget } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
-import { eventually } from '../servers/redis-process.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
+import { eventually } from '../../src/sandbox/redis-process.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { type RedisPlaceOptions, SqliteFile, TestStore } from './hybrid-harness.ts';
 import { exampleSession, USER } from './session-examples.ts';
 

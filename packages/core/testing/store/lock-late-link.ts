@@ -30,6 +30,7 @@ export function lateLink(link: RedisLink, maxDelayMs: number): RedisLink {
     identity: () => link.identity(),
     info: () => link.info(),
     observe: observer => link.observe(observer),
+    disturb: fault => link.disturb(fault),
     close: () => link.close(),
   };
 }

@@ -1,9 +1,9 @@
 import type { LockManager } from '@triterm/core/store';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { connectRedis } from '../../src/store/redis/connect.ts';
 import type { RedisLink } from '../../src/store/redis/redis-link.ts';
 import { RedisLockManager, type RedisLockOptions } from '../../src/store/redis/redis-lock-manager.ts';
 import type { RedisSettings } from '../../src/store/redis/settings.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
 import type { LockHarness } from './lock-contract.ts';
 
 /** Resolves when the link may be used. */
@@ -48,7 +48,7 @@ export class RedisLockHarness implements LockHarness {
     return new RedisLockHarness(await startRedis(), change, commandTimeoutMs);
   }
 
-  async open(): Promise<LockManager> {
+  async open(): Promise<RedisLockManager> {
     const link = await connectedLink(this.server.port, this.#commandTimeoutMs);
     this.#links.push(link);
     const serverId = `server-${this.#links.length}`;

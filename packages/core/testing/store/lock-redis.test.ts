@@ -77,6 +77,21 @@ describe('a lock in Redis', () => {
     await next.release();
   });
 
+  it('is given back once more where Redis has not heard of it, and another holder’s is left alone', async () => {
+    const manager = await harness.open();
+    const lock = await manager.acquire(NAME, PATIENT);
+    const held = await harness.server.cli('GET', KEY);
+    await lock.release();
+    // What a replica has that takes over without having heard of the release.
+    await harness.server.cli('SET', KEY, held, 'PX', '60000');
+    await manager.releaseAgain();
+    expect(await harness.server.cli('EXISTS', KEY)).toBe('0');
+    const next = await second.acquire(NAME, PATIENT);
+    await manager.releaseAgain();
+    expect(JSON.parse(await harness.server.cli('GET', KEY))).toMatchObject({ token: next.token });
+    await next.release();
+  });
+
   it('does not renew another holder’s lock, and tells that it is lost', async () => {
     const lock = await first.acquire(NAME, PATIENT);
     const other = JSON.stringify({ token: 'other', server: 'other', acquiredAt: Date.now() });

@@ -1,6 +1,6 @@
+import { startRedis } from '../../src/sandbox/redis-server.ts';
 import { RedisLockManager } from '../../src/store/redis/redis-lock-manager.ts';
 import { RedisSocketRegistry } from '../../src/store/redis/redis-socket-registry.ts';
-import { startRedis } from '../servers/redis.ts';
 import { lockContract } from './lock-contract.ts';
 import { lateLink } from './lock-late-link.ts';
 import { connectedLink } from './lock-redis-harness.ts';

@@ -1,7 +1,7 @@
 import type { SessionRow } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { Program } from '../program.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleServer, LONG_MS } from './server-examples.ts';
 import { exampleDoc, exampleSession, USER } from './session-examples.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from 'vitest';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { databaseContract } from './database-contract.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { sessionStoreContract } from './session-store-contract.ts';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { openPostgresDatabase } from '../../src/store/postgres/index.ts';
 import { Program } from '../program.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { exampleSession } from './session-examples.ts';
 
 const ROOMY = { limit: 1_000_000 };

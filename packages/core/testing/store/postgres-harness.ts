@@ -1,11 +1,11 @@
 import type { Database, DatabaseAdmin } from '@triterm/core/store';
+import type { PostgresServer } from '../../src/sandbox/postgres-server.ts';
 import {
   type OpenedPostgres,
   openPostgresDatabase,
   PostgresAdmin,
   type PostgresDatabaseOptions,
 } from '../../src/store/postgres/index.ts';
-import type { PostgresServer } from '../servers/postgres.ts';
 import type { AdminHarness } from './admin-contract.ts';
 
 /** A database of its own on a test's server, and what was opened on it. */

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { Database } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { AdvisoryLockManager } from '../../src/store/postgres/advisory-lock-manager.ts';
 import type { OpenedPostgres } from '../../src/store/postgres/index.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleSession } from './session-examples.ts';
 

@@ -1,7 +1,7 @@
 import type { EventChannel } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { Program } from '../program.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { eventChannelContract } from './event-channel-contract.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 

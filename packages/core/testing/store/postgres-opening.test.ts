@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { openPostgresDatabase } from '../../src/store/postgres/index.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleSession, USER } from './session-examples.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleSession } from './session-examples.ts';
 

@@ -1,8 +1,8 @@
 import { chownSync, statSync } from 'node:fs';
 import type { Database } from '@triterm/core/store';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
 import { canMount, ScratchDisk } from '../scratch-disk.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
 import { PostgresHarness } from './postgres-harness.ts';
 import { exampleDoc, exampleSession } from './session-examples.ts';
 

@@ -1,9 +1,9 @@
 import { newToken } from '@triterm/core/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FaultProxy } from '../../src/sandbox/fault-proxy.ts';
+import { eventually } from '../../src/sandbox/redis-process.ts';
+import { RedisServer } from '../../src/sandbox/redis-server.ts';
 import type { RedisLink, RedisScript } from '../../src/store/redis/redis-link.ts';
-import { FaultProxy } from '../fault-proxy.ts';
-import { RedisServer } from '../servers/redis.ts';
-import { eventually } from '../servers/redis-process.ts';
 import { Inbox } from './event-inbox.ts';
 import { connectedLink, type Witness } from './redis-witness.ts';
 
@@ -55,6 +55,39 @@ describe('the link to Redis', () => {
     expect(witness.outcomes.filter(outcome => outcome === 'timeout')).toHaveLength(52);
     server.signal('SIGCONT');
     await expect.poll(() => textAt(link, 'triterm:k').catch(() => undefined)).toBe('before');
+  });
+
+  it('fails as a drill wants it to, and finds back when the drill ends', async () => {
+    await setTo(link, 'triterm:k', 'v', 2000);
+    link.disturb({ kind: 'down' });
+    await witness.until(({ reasons }) => reasons.length > 0);
+    await expect(textAt(link, 'triterm:k')).rejects.toMatchObject({ details: { failure: 'disconnected' } });
+    link.disturb(undefined);
+    await back(2);
+    expect(await textAt(link, 'triterm:k')).toBe('v');
+
+    link.disturb({ kind: 'hang' });
+    await expect(textAt(link, 'triterm:k', 50)).rejects.toMatchObject(TIMEOUT);
+    link.disturb(undefined);
+    await back(3);
+    expect(await textAt(link, 'triterm:k')).toBe('v');
+
+    link.disturb({ kind: 'slow', latencyMs: 150 });
+    await expect(textAt(link, 'triterm:k', 50)).rejects.toMatchObject(TIMEOUT);
+    expect(await textAt(link, 'triterm:k', 2000)).toBe('v');
+    link.disturb(undefined);
+    await back(4);
+  });
+
+  it('tells its listeners of a gap after a drill in which nothing came through', async () => {
+    const inbox = new Inbox();
+    const end = await link.subscribe(['triterm:c'], inbox);
+    link.disturb({ kind: 'hang' });
+    await server.cli('PUBLISH', 'triterm:c', 'unheard');
+    link.disturb(undefined);
+    await inbox.until(({ gaps }) => gaps > 0);
+    expect(inbox.messages).toEqual([]);
+    await end();
   });
 
   it('lets no more than 10,000 commands wait', async () => {

@@ -1,8 +1,8 @@
-import { rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { RedisProcess } from '../../src/sandbox/redis-process.ts';
+import { RedisServer } from '../../src/sandbox/redis-server.ts';
 import { Program } from '../program.ts';
-import { RedisServer } from '../servers/redis.ts';
-import { RedisProcess } from '../servers/redis-process.ts';
 
 const isUp = (port: number) =>
   RedisServer.start({ port }).then(
@@ -41,3 +41,29 @@ it('a server is started again on its port, and says when a command is refused', 
   await expect(server.cli('NOSUCH')).rejects.toThrow(/unknown command/);
   await server.dispose();
 });
+
+it.runIf(process.platform === 'linux')('a server’s password is in no command line', async () => {
+  const password = 'not-for-other-users';
+  const server = await RedisServer.start({ password });
+  try {
+    const waiting = server.cli('BLPOP', 'nothing', '30');
+    await expect.poll(() => commandLines().filter(line => line.includes('BLPOP'))).not.toEqual([]);
+    expect(commandLines().filter(line => line.includes(password))).toEqual([]);
+    await server.cli('LPUSH', 'nothing', 'something');
+    expect(await waiting).toContain('something');
+  } finally {
+    await server.dispose();
+  }
+});
+
+function commandLines(): string[] {
+  return readdirSync('/proc')
+    .filter(name => /^\d+$/.test(name))
+    .map(pid => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+      } catch {
+        return '';
+      }
+    });
+}

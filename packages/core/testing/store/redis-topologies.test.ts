@@ -1,11 +1,11 @@
 import { newSessionId } from '@triterm/core/domain';
 import { describe, expect, it } from 'vitest';
+import { RedisSentinelGroup } from '../../src/sandbox/redis-sentinel.ts';
 import { connectRedis } from '../../src/store/redis/connect.ts';
 import { RedisSessionCache } from '../../src/store/redis/redis-cache.ts';
 import { RedisEventChannel } from '../../src/store/redis/redis-channel.ts';
 import type { RedisLink } from '../../src/store/redis/redis-link.ts';
 import { RedisCluster } from '../servers/redis-cluster.ts';
-import { RedisSentinelGroup } from '../servers/redis-sentinel.ts';
 import { EPOCHS, exampleRow } from './cache-contract.ts';
 import { Inbox } from './event-inbox.ts';
 import { connectedLink, Witness } from './redis-witness.ts';

@@ -1,9 +1,9 @@
 import type { Database, SocketRegistry } from '@triterm/core/store';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { MemoryRegistry } from '../../src/store/memory/memory-registry.ts';
 import type { RedisLink } from '../../src/store/redis/redis-link.ts';
 import { RedisSocketRegistry } from '../../src/store/redis/redis-socket-registry.ts';
 import { HybridRegistry } from '../../src/store/registry/hybrid-registry.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { connectedLink, PATIENT_MS } from './lock-redis-harness.ts';
 import type { RegistryHarness } from './registry-contract.ts';
 import { SqliteHarness } from './sqlite-harness.ts';

@@ -1,4 +1,4 @@
-import type { ScreenRow, SessionRow } from '@triterm/core/store';
+import type { NewScreen, ScreenRow, SessionRow } from '@triterm/core/store';
 import { expect, it } from 'vitest';
 import type { Opened } from './database-contract.ts';
 import { exampleSession } from './session-examples.ts';
@@ -10,7 +10,7 @@ export function exampleScreen(
   { id, ownerEpoch }: Pick<SessionRow, 'id' | 'ownerEpoch'>,
   offset: number,
   change: Partial<ScreenRow> = {},
-): Omit<ScreenRow, 'at'> {
+): NewScreen {
   const content = JSON.stringify({
     scrollback: ['ünïcödé 🗒'],
     screen: [`at ${offset}\u0000`],

@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import type { DatabaseTarget, EventChannel } from '@triterm/core/store';
+import { type OpenedDatabase, openSqliteDatabase } from '@triterm/core/store/sqlite';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type PostgresServer, startPostgres } from '../../src/sandbox/postgres-server.ts';
+import { type RedisServer, startRedis } from '../../src/sandbox/redis-server.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/store/event-channel.ts';
 import { FallbackChannel, MESSAGE_ID_BYTES } from '../../src/store/fallback-channel.ts';
 import { RedisEventChannel } from '../../src/store/redis/redis-channel.ts';
-import { type PostgresServer, startPostgres } from '../servers/postgres.ts';
-import { type RedisServer, startRedis } from '../servers/redis.ts';
 import { eventChannelContract } from './event-channel-contract.ts';
 import { Inbox } from './event-inbox.ts';
 import { SqliteFile, TestStore } from './hybrid-harness.ts';
@@ -12,6 +14,7 @@ import { PostgresHarness } from './postgres-harness.ts';
 import { connectedLink } from './redis-witness.ts';
 import { exampleServer } from './server-examples.ts';
 import { exampleSession, USER } from './session-examples.ts';
+import { sqliteOptions } from './sqlite-harness.ts';
 
 const ROOMY = { limit: 1000 };
 const LISTENERS = "SELECT pid FROM pg_stat_activity WHERE query ILIKE 'LISTEN triterm_daemon_events'";
@@ -102,7 +105,6 @@ describe('what daemons tell each other', () => {
     const inbox = await listening(b);
     await eventsOf(a).publish('hello');
     await inbox.until(({ messages }) => messages.includes('hello'));
-    expect(a.store.changes).toBeUndefined();
   });
 
   it('costs no connection before somebody listens, and never disturbs the caches’ own channel', async () => {
@@ -152,21 +154,23 @@ describe('what daemons tell each other', () => {
 });
 
 describe('daemons that share a SQLite file', () => {
-  it('have no channel, and hear of each other’s writes', async () => {
+  it('have no channel, and who watches the file hears of their writes', async () => {
     const file = new SqliteFile();
     const stores: TestStore[] = [];
+    let watching: OpenedDatabase | undefined;
     try {
       for (const id of ['a', 'b']) stores.push(await TestStore.open(id, file.target, undefined));
       const [a, b] = stores.map(({ store }) => store);
       expect(b?.events).toBeUndefined();
+      watching = await openSqliteDatabase(sqliteOptions(join(file.dir, 'triterm.db')));
       const heard = Promise.withResolvers<void>();
-      const end = b?.changes?.(() => void seen().then(isSeen => isSeen && heard.resolve()));
+      const end = watching.watchWrites(() => void seen().then(isSeen => isSeen && heard.resolve()));
       const seen = async () => (await b?.sessions.getByName(USER, 'work')) !== undefined;
       await a?.sessions.create(exampleSession('work'), ROOMY);
       await heard.promise;
-      end?.();
+      end();
     } finally {
-      await Promise.all(stores.map(store => store.close()));
+      await Promise.all([watching?.database.close(), ...stores.map(store => store.close())]);
       file.dispose();
     }
   });

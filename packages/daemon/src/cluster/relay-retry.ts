@@ -1,5 +1,6 @@
 import { TermError } from '@triterm/core/errors';
 import { METHOD_ACCESS, type Method } from '@triterm/core/protocol';
+import { noSession } from '../session/session-registry.ts';
 import type { Located, LocatedThere } from './cluster.ts';
 import type { Answer } from './upstream.ts';
 import { NoWay } from './way-to-server.ts';
@@ -22,7 +23,7 @@ export function deadlineMs(method: Method): number {
  */
 export function isRepeatable(method: Method, params: object): boolean {
   if (method === 'session.run') return false;
-  return METHOD_ACCESS[method].scope === 'view' || method === 'session.attach' || 'idempotencyKey' in params;
+  return changesNothing(method) || 'idempotencyKey' in params;
 }
 
 /** Whether it changes nothing, so that nobody has to look whether it was done. */
@@ -63,7 +64,7 @@ export function finalError(
   const { name, ownerServer } = located.row;
   if (kind === 'refusal') {
     // It was asked for by an id that the client may never have seen.
-    return error.code === 'SESSION_NOT_FOUND' ? sessionGone(name) : error;
+    return error.code === 'SESSION_NOT_FOUND' ? noSession(name) : error;
   }
   if (!changesNothing(method) && (kind === 'silence' || wasSent)) {
     return new TermError(
@@ -73,10 +74,6 @@ export function finalError(
     );
   }
   return unreachable(located, error);
-}
-
-export function sessionGone(name: string): TermError {
-  return new TermError('SESSION_NOT_FOUND', `There is no session ${name}.`);
 }
 
 function unreachable({ row, server }: LocatedThere, cause: TermError): TermError {

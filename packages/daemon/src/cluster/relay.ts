@@ -3,10 +3,10 @@ import { isLoopbackUrl, type Principal } from '@triterm/core/domain';
 import { type ErrorCode, TermError } from '@triterm/core/errors';
 import type { Method, ParsedParams, Result } from '@triterm/core/protocol';
 import type { Connection } from '../server/connection.ts';
+import { noSession } from '../session/session-registry.ts';
 import { ClientRelay } from './client-relay.ts';
 import type { Located, LocatedThere } from './cluster.ts';
-import { deadlineMs, finalError, isSamePlace, mayAskAgain, sessionGone, type Try } from './relay-retry.ts';
-import { RelayedChannel } from './relayed-channel.ts';
+import { deadlineMs, finalError, isSamePlace, mayAskAgain, type Try } from './relay-retry.ts';
 import type { Upstream } from './upstream.ts';
 import { NoWay, urlOf } from './way-to-server.ts';
 
@@ -67,25 +67,7 @@ export class ServerRelay {
     channel: number,
   ): Promise<Result<M>> {
     // What the owner answers is taken for what it is: both were made from one description.
-    return (await this.#request(connection, located, method, withoutPid(params), channel)) as Result<M>;
-  }
-
-  /** Whether what is attached on the channel is attached through another server. */
-  carries(connection: Connection, channel: number): boolean {
-    return connection.ends().get(channel) instanceof RelayedChannel;
-  }
-
-  /** `attachment.detach` of a channel that it carries. Never rejects: whatever becomes of the owner, it is detached. */
-  async attachmentRequest<M extends Method>(
-    connection: Connection,
-    _method: M,
-    _params: ParsedParams<M>,
-    channel: number,
-  ): Promise<Result<M>> {
-    const end = connection.ends().get(channel);
-    connection.detach(channel);
-    if (end instanceof RelayedChannel) await end.left;
-    return {} as Result<M>;
+    return (await this.#request(connection, located, method, params, channel)) as Result<M>;
   }
 
   /** Tells clients from elsewhere that have nothing here to go, if they are to. Returns how many were told. */
@@ -128,7 +110,7 @@ export class ServerRelay {
       return await this.#d.locateAgain(before.row.id);
     } catch (thrown) {
       if (TermError.from(thrown).code !== 'SESSION_NOT_FOUND') return before;
-      throw failed.code === 'OUTCOME_UNKNOWN' ? failed : sessionGone(before.row.name);
+      throw failed.code === 'OUTCOME_UNKNOWN' ? failed : noSession(before.row.name);
     }
   }
 
@@ -178,11 +160,4 @@ export class ServerRelay {
     connection.gone.addEventListener('abort', () => this.#clients.delete(connection), { once: true });
     return client;
   }
-}
-
-/** A process id means something on the client's own host only. */
-function withoutPid(params: object): object {
-  if (!('pid' in params)) return params;
-  const { pid: _, ...rest } = params;
-  return rest;
 }

@@ -18,7 +18,6 @@ export class RelayedChannel implements ChannelEnd {
   readonly #release: () => void;
   #held: (() => void)[] | undefined = [];
   #over = false;
-  #left: Promise<unknown> = Promise.resolve();
 
   constructor(client: Peer, upstream: Upstream, server: string, channel: number) {
     this.#client = client;
@@ -26,11 +25,6 @@ export class RelayedChannel implements ChannelEnd {
     this.server = server;
     this.#channel = channel;
     this.#release = upstream.use();
-  }
-
-  /** Resolves when the owner has let it go, or can't tell. */
-  get left(): Promise<unknown> {
-    return this.#left;
   }
 
   /** The reply has been written: what was held goes out. */
@@ -92,8 +86,17 @@ export class RelayedChannel implements ChannelEnd {
     if (!this.#over) this.upstream.heard(nowMs);
   }
 
-  detach(): void {
-    this.#leave();
+  /** Resolves when the owner has let it go, or can't tell. */
+  async detach(): Promise<void> {
+    if (this.#over) return;
+    this.supersede();
+    if (this.upstream.closed) return;
+    await this.upstream.request({
+      method: 'attachment.detach',
+      params: {},
+      channel: this.#channel,
+      timeoutMs: DETACH_MS,
+    });
   }
 
   /**
@@ -102,18 +105,6 @@ export class RelayedChannel implements ChannelEnd {
    */
   drop(): void {
     if (this.#client.closed) this.supersede();
-    else this.#leave();
-  }
-
-  #leave(): void {
-    if (this.#over) return;
-    this.supersede();
-    if (this.upstream.closed) return;
-    this.#left = this.upstream.request({
-      method: 'attachment.detach',
-      params: {},
-      channel: this.#channel,
-      timeoutMs: DETACH_MS,
-    });
+    else void this.detach();
   }
 }

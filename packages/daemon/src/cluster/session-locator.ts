@@ -2,7 +2,7 @@ import { closest, isSessionId, maySee, type Principal } from '@triterm/core/doma
 import { ERROR_CATALOG, TermError } from '@triterm/core/errors';
 import type { SessionRow, SessionStore } from '@triterm/core/store';
 import type { Session } from '../session/session.ts';
-import { MIN_ID_PREFIX, type SessionRegistry } from '../session/session-registry.ts';
+import { MIN_ID_PREFIX, noSession, only, type SessionRegistry } from '../session/session-registry.ts';
 import type { Located, ServerDirectory, SessionLocator } from './cluster.ts';
 
 export interface FleetLocatorDependencies {
@@ -151,21 +151,12 @@ export class FleetLocator implements SessionLocator {
   }
 }
 
-function only<T>(found: readonly T[], target: string): T | undefined {
-  if (found.length > 1)
-    throw new TermError('AMBIGUOUS_SESSION', `More than one session is meant by ${target}.`);
-  return found[0];
-}
-
 function notFound(target: string, names: readonly string[]): TermError {
   const suggestion = closest(target, names);
-  return new TermError(
-    'SESSION_NOT_FOUND',
-    suggestion === undefined
-      ? `There is no session ${target}.`
-      : `There is no session ${target}. Did you mean ${suggestion}?`,
-    suggestion === undefined ? {} : { details: { suggestion } },
-  );
+  if (suggestion === undefined) return noSession(target);
+  return new TermError('SESSION_NOT_FOUND', `There is no session ${target}. Did you mean ${suggestion}?`, {
+    details: { suggestion },
+  });
 }
 
 /** It could not be asked. */

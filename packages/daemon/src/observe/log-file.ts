@@ -1,8 +1,13 @@
-import { closeSync, constants, fstatSync, openSync, renameSync, writeSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { errnoName } from '@triterm/core/config';
 
-/** `<file>` and its predecessors `<file>.1` and `<file>.2`. */
-const FILES = 3;
-const MAX_FILE_BYTES = 10 * 1024 * 1024;
+export interface LogFileLimits {
+  /** Before a file would be larger, a new one is begun. */
+  readonly maxBytes: number;
+  /** `<file>` and its predecessors `<file>.1`, `<file>.2` and so on, the youngest first. */
+  readonly files: number;
+}
+
 /** In UTF-16 units. A line is cut here, so that one can't fill the file. */
 const MAX_LINE_LENGTH = 64 * 1024;
 /** After a failed write the next lines are dropped for this time, so that a full disk costs one try a second. */
@@ -11,13 +16,13 @@ const RETRY_MS = 1000;
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_WRONLY } = constants;
 
 /**
- * A log file, mode 0600, bounded to three files of 10 MB. Lines are written at once, so that the last words of a dying
- * process are there. Never throws: what can't be written is dropped, and counted in the next line that can be.
+ * A log file, mode 0600, and those before it, bounded in number and size. Lines are written at once, so that the last words of a
+ * dying process are there. Never throws: what can't be written is dropped, and counted in the next line that can be.
  */
 export class LogFile {
   readonly #path: string;
-  readonly #maxFileBytes: number;
   readonly #nowMs: () => number;
+  #limits: LogFileLimits;
   #fd: number | undefined;
   #bytes = 0;
   #dropped = 0;
@@ -25,15 +30,20 @@ export class LogFile {
   #torn = false;
   #retryAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(path: string, maxFileBytes = MAX_FILE_BYTES, nowMs = () => performance.now()) {
+  constructor(path: string, limits: LogFileLimits, nowMs = () => performance.now()) {
     this.#path = path;
-    this.#maxFileBytes = maxFileBytes;
+    this.#limits = limits;
     this.#nowMs = nowMs;
   }
 
   /** Lines that could not be written since the last one that was. */
   get dropped(): number {
     return this.#dropped;
+  }
+
+  /** Holds from the next line on; files that are too many go when the next one is begun. */
+  setLimits(limits: LogFileLimits): void {
+    this.#limits = limits;
   }
 
   write(line: string): void {
@@ -64,7 +74,7 @@ export class LogFile {
   }
 
   #append(bytes: Buffer): void {
-    if (this.#fd !== undefined && this.#bytes + bytes.length > this.#maxFileBytes) this.#rotate();
+    if (this.#fd !== undefined && this.#bytes + bytes.length > this.#limits.maxBytes) this.#rotate();
     const fd = this.#fd ?? this.#open();
     let written = 0;
     while (written < bytes.length) {
@@ -77,21 +87,32 @@ export class LogFile {
   #open(): number {
     this.#fd = openSync(this.#path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600);
     this.#bytes = fstatSync(this.#fd).size;
-    if (this.#bytes >= this.#maxFileBytes) this.#rotate();
+    if (this.#bytes >= this.#limits.maxBytes) this.#rotate();
     return this.#fd;
   }
 
   #rotate(): void {
     this.close();
-    for (let age = FILES - 1; age > 0; age -= 1) {
-      try {
-        renameSync(age === 1 ? this.#path : `${this.#path}.${age - 1}`, `${this.#path}.${age}`);
-      } catch (error) {
-        const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-        if (!missing) throw error;
-      }
-    }
+    const oldest = this.#limits.files - 1;
+    // The oldest, and those that a higher number of files has left.
+    for (let age = oldest; wasThere(() => unlinkSync(this.#name(age))); age += 1);
+    for (let age = oldest; age > 0; age -= 1)
+      wasThere(() => renameSync(this.#name(age - 1), this.#name(age)));
     this.#open();
+  }
+
+  #name(age: number): string {
+    return age === 0 ? this.#path : `${this.#path}.${age}`;
+  }
+}
+
+function wasThere(change: () => void): boolean {
+  try {
+    change();
+    return true;
+  } catch (thrown) {
+    if (errnoName(thrown) === 'ENOENT') return false;
+    throw thrown;
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { TermError } from '@triterm/core/errors';
@@ -6,6 +6,8 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createLog, type Log } from './log.ts';
 import { redact, redactText } from './redact.ts';
+
+const LIMITS = { maxBytes: 1024 * 1024, files: 3 };
 
 describe('the log', () => {
   let dir: string;
@@ -17,7 +19,7 @@ describe('the log', () => {
   afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
   function logged(write: (log: Log) => void, level: 'trace' | 'info' = 'info'): Record<string, unknown>[] {
-    write(createLog({ level, file }));
+    write(createLog({ level, file, limits: LIMITS }));
     return readFileSync(file, 'utf8')
       .trimEnd()
       .split('\n')
@@ -43,6 +45,35 @@ describe('the log', () => {
     expect(logged(all).map(line => line.msg)).toEqual(['info', 'warn', 'error', 'fatal']);
     rmSync(file);
     expect(logged(all, 'trace')).toHaveLength(6);
+  });
+
+  it('follows a change of its level, and of how much is kept', () => {
+    const log = createLog({ level: 'info', file, limits: { maxBytes: 1000, files: 2 } });
+    log.debug({}, 'not yet');
+    log.setLevel('debug');
+    log.debug({}, 'now');
+    expect(log.level).toBe('debug');
+    log.setLevel('error');
+    log.warn({}, 'not any more');
+    log.setLimits({ maxBytes: 100, files: 1 });
+    log.error({}, 'x'.repeat(60));
+    expect(readdirSync(dir)).toEqual(['d.log']);
+    expect(readFileSync(file, 'utf8')).not.toMatch(/not yet|now|not any more/);
+  });
+
+  it('tells stderr what it tells its file, secrets hidden', () => {
+    const told: string[] = [];
+    const log = createLog({
+      level: 'info',
+      file,
+      limits: LIMITS,
+      stderr: { write: line => told.push(line) },
+    });
+    log.debug({}, 'too much');
+    log.info({ password: 'hunter2' }, 'cannot reach redis://:hunter2@host');
+    expect(told.join('')).toBe(readFileSync(file, 'utf8'));
+    expect(told).toHaveLength(1);
+    expect(told[0]).not.toContain('hunter2');
   });
 
   it('holds no secret, no environment and nothing that was typed or printed', () => {
@@ -91,7 +122,7 @@ describe('the log', () => {
     expect(lines.map(line => line.msg)).toEqual(['cyclic', 'odd']);
     rmSync(file);
     mkdirSync(file);
-    expect(() => createLog({ level: 'info', file }).error({}, 'lost')).not.toThrow();
+    expect(() => createLog({ level: 'info', file, limits: LIMITS }).error({}, 'lost')).not.toThrow();
   });
 });
 
@@ -107,6 +138,15 @@ describe('what may stand in the log', () => {
     ).toHaveLength(50);
     expect(redactText('x'.repeat(10_000))).toHaveLength(4097);
     expect(redact(Buffer.alloc(10))).toBe('[10 bytes]');
+  });
+
+  it('is looked through in no time, however long it is', () => {
+    const startedAtMs = performance.now();
+    for (const word of ['a-', 'redis://', 'h://', 'a'])
+      expect(redactText(word.repeat(100_000)).length).toBeLessThan(5000);
+    expect(performance.now() - startedAtMs).toBeLessThan(1000);
+    expect(redactText(`${'x'.repeat(100)}https://u:hunter2@h`)).not.toContain('hunter2');
+    expect(redactText(`${'x '.repeat(2000)}redis://u:${'hunter2'.repeat(1000)}@h`)).not.toContain('hunter2');
   });
 
   it('keeps what is no secret', () => {

@@ -1,8 +1,8 @@
+import type { LogLevel } from '@triterm/core/domain';
 import { pino, stdTimeFunctions } from 'pino';
-import { LogFile } from './log-file.ts';
+import { LogFile, type LogFileLimits } from './log-file.ts';
+import type { LogStderr } from './log-stderr.ts';
 import { redact, redactText } from './redact.ts';
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error';
 
 type Write = (fields: object, message: string) => void;
 
@@ -17,12 +17,29 @@ export interface Log {
   readonly fatal: Write;
 }
 
+/** A log that can be told how much to write, and how much of it to keep. */
+export interface AdjustableLog extends Log {
+  readonly level: LogLevel;
+  setLevel(level: LogLevel): void;
+  setLimits(limits: LogFileLimits): void;
+}
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  readonly file: string;
+  readonly limits: LogFileLimits;
+  /** Gets every line too. */
+  readonly stderr?: LogStderr | undefined;
+}
+
 /**
  * Logs to a bounded file, mode 0600. Secrets, environments and what people type are hidden. No call ever throws, on a full
  * disk neither. Written in this thread, because a worker of pino's own could not be bundled.
  */
-export function createLog({ level, file }: { level: LogLevel; file: string }): Log {
-  const logFile = new LogFile(file);
+export function createLog(options: LogOptions): AdjustableLog {
+  const { file, limits, stderr } = options;
+  let { level } = options;
+  const logFile = new LogFile(file, limits);
   const logger = pino(
     {
       level,
@@ -34,11 +51,17 @@ export function createLog({ level, file }: { level: LogLevel; file: string }): L
       },
       serializers: { err: value => value },
     },
-    logFile,
+    {
+      write: (line: string) => {
+        logFile.write(line);
+        stderr?.write(line);
+      },
+    },
   );
   const write =
     (name: LogLevel | 'fatal'): Write =>
     (fields, message) => {
+      if (!logger.isLevelEnabled(name)) return;
       try {
         logger[name](fields, redactText(message));
       } catch {
@@ -52,5 +75,13 @@ export function createLog({ level, file }: { level: LogLevel; file: string }): L
     warn: write('warn'),
     error: write('error'),
     fatal: write('fatal'),
+    get level() {
+      return level;
+    },
+    setLevel: next => {
+      level = next;
+      logger.level = next;
+    },
+    setLimits: next => logFile.setLimits(next),
   };
 }

@@ -273,12 +273,12 @@ describe('dashboard and alerts', () => {
   });
 
   it('explain each alert, and say what to do', () => {
-    const runbook = read('docs/monitoring.md');
+    const runbook = read('docs/operations.md');
     for (const { name, text } of alerts()) {
       expect(text, name).toMatch(/^ +severity: (?:warning|critical)$/m);
       expect(text, name).toMatch(/^ +summary: \S.*$/m);
       expect(text, name).toMatch(
-        new RegExp(`^ +runbook_url: docs/monitoring\\.md#${name.toLowerCase()}$`, 'm'),
+        new RegExp(`^ +runbook_url: docs/operations\\.md#${name.toLowerCase()}$`, 'm'),
       );
       expect(runbook, name).toContain(`\n### ${name}\n`);
     }

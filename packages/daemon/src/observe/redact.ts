@@ -3,8 +3,8 @@ const SECRET_NAME =
   /pass(word|wd|phrase)?$|secret|token|credential|authori[sz]ation|cookie|api_?key|private_?key|^env$|environment|^(data|input|output|bytes)$/i;
 /** Credentials in an address of a store. Its password may be written with characters that none should hold: `redis://:a/b@c@host`. */
 const STORE_CREDENTIALS = /\b((?:rediss?|postgres(?:ql)?):\/\/)[^\s"'`]*@/gi;
-/** Credentials in any other address: `https://user:password@host`. */
-const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/@]+@/gi;
+/** Credentials in any other address: `https://user:password@host`. No scheme is longer; without a bound, a long text takes seconds. */
+const URL_CREDENTIALS = /([a-z][a-z0-9+.-]{0,30}:\/\/)[^\s/@]+@/gi;
 /** `postgres:///name?password=…`, `REDIS_PASSWORD=…`. */
 const ASSIGNED_PASSWORD = /\b(\w*pass(?:word|wd)?=)[^\s&"'`]+/gi;
 /** Secret parts of tokens, and what servers show each other. */
@@ -14,6 +14,8 @@ const HIDDEN = '[hidden]';
 const MAX_DEPTH = 6;
 const MAX_ITEMS = 50;
 const MAX_TEXT_LENGTH = 4096;
+/** More than is kept, so that what begins in that and is a secret is seen whole. */
+const MAX_LOOKED_AT = 4 * MAX_TEXT_LENGTH;
 
 /** A value as it may stand in the log: no secrets, errors as objects, bounded in depth, width and length. */
 export function redact(value: unknown, depth = 0): unknown {
@@ -33,6 +35,7 @@ export function redact(value: unknown, depth = 0): unknown {
 
 export function redactText(text: string): string {
   const shown = text
+    .slice(0, MAX_LOOKED_AT)
     .replaceAll(STORE_CREDENTIALS, `$1${HIDDEN}@`)
     .replaceAll(URL_CREDENTIALS, `$1${HIDDEN}@`)
     .replaceAll(ASSIGNED_PASSWORD, `$1${HIDDEN}`)

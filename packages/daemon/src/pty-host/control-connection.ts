@@ -64,7 +64,7 @@ export class ControlConnection {
       }
       case 'signal': {
         const { handle, signal } = parse(HOST_METHODS.signal.params, params);
-        return this.#context.table.get(handle).signal(signal);
+        return this.#context.table.signal(handle, signal);
       }
       case 'forget':
         return this.#context.table.forget(parse(HOST_METHODS.forget.params, params).handle);

@@ -2,20 +2,24 @@ import { totalmem } from 'node:os';
 import { TermError } from '@triterm/core/errors';
 import { HostedPty, type HostedPtyRequest } from './hosted-pty.ts';
 import { budgetFor, LogBudget } from './log-budget.ts';
+import type { SessionCgroups } from './session-cgroups.ts';
 
 /** The PTYs of one host, by handle. */
 export class PtyTable {
   readonly #ptys = new Map<number, HostedPty>();
   readonly #budget = new LogBudget(budgetFor(totalmem()));
   readonly #maxPtys: number;
+  readonly #cgroups: SessionCgroups | undefined;
   #lastHandle = 0;
   #retired = false;
   #reviewScheduled = false;
   /** The last PTY was forgotten. */
   onEmpty: () => void = () => {};
 
-  constructor(maxPtys: number) {
+  /** `cgroups`: undefined where the host may not divide its own. */
+  constructor(maxPtys: number, cgroups: SessionCgroups | undefined = undefined) {
     this.#maxPtys = maxPtys;
+    this.#cgroups = cgroups;
     this.#budget.onFreed = () => this.#reviewLater();
   }
 
@@ -46,7 +50,16 @@ export class PtyTable {
     this.#lastHandle += 1;
     const pty = new HostedPty(this.#lastHandle, request, this.#budget);
     this.#ptys.set(pty.handle, pty);
+    this.#cgroups?.place(pty, pty.info.pid);
     return pty;
+  }
+
+  /** Throws SESSION_NOT_FOUND, SESSION_EXITED, BAD_MESSAGE, PERMISSION_DENIED. */
+  signal(handle: number, name: string): void {
+    const pty = this.get(handle);
+    pty.signal(name);
+    // Whoever kills wants nothing to be left; every other signal is for the terminal's foreground, as a hang-up is.
+    if (name === 'SIGKILL') this.#cgroups?.kill(pty);
   }
 
   /** Throws SESSION_NOT_FOUND. */
@@ -66,6 +79,7 @@ export class PtyTable {
     if (pty === undefined) return;
     this.#ptys.delete(handle);
     pty.close();
+    this.#cgroups?.release(pty, pty.info.pid);
     if (this.#ptys.size === 0) this.onEmpty();
   }
 

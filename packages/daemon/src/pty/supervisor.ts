@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkSocketPath, ensureSecureDir, type Paths } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
 import { VERSION } from '@triterm/core/protocol';
+import { activateHost } from './activate-host.ts';
 import { isNobodyThere } from './host-link.ts';
 import type { Pty, PtyHostInfo, PtyHosts, SpawnRequest } from './pty.ts';
 import { type HostLog, PtyHostClient } from './pty-host-client.ts';
@@ -17,6 +18,8 @@ export interface PtyHostsOptions {
   readonly generation: number;
   /** PTYs that one host holds at most. */
   readonly maxPerHost?: number;
+  /** Where the service manager starts a host for each connection; we start them ourselves when missing. */
+  readonly activationSocket?: string | undefined;
 }
 
 const DEFAULT_MAX_PER_HOST = 256;
@@ -196,7 +199,11 @@ class Supervisor implements PtyHosts {
   async #startOne(): Promise<PtyHostClient> {
     const id = newHostId();
     const socketPath = this.#socketPath(id);
-    const { exited } = await startHost(socketPath, this.#maxPerHost);
+    const { activationSocket } = this.#options;
+    const { exited } =
+      activationSocket === undefined
+        ? await startHost(socketPath, this.#maxPerHost)
+        : await activateHost(activationSocket, socketPath, this.#maxPerHost);
     let hasExited = false;
     void exited.then(() => {
       hasExited = true;
@@ -210,11 +217,13 @@ class Supervisor implements PtyHosts {
   async #await(socketPath: string, hasExited: () => boolean): Promise<PtyHostClient> {
     const deadlineMs = performance.now() + START_TIMEOUT_MS;
     for (;;) {
+      // Asked before: what it knew of its end may be older than its socket.
+      const isLast = hasExited() || performance.now() > deadlineMs;
       try {
         return await this.#connect(socketPath);
       } catch (cause) {
         const isNotYet = isNobodyThere(TermError.from(cause));
-        if (!isNotYet || hasExited() || performance.now() > deadlineMs)
+        if (!isNotYet || isLast)
           throw new TermError('PTY_HOST_UNAVAILABLE', 'The pty-host that was started does not answer.', {
             cause,
           });

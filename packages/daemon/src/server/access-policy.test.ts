@@ -44,6 +44,8 @@ const SAMPLES: { readonly [M in Method]: Params<M> } = {
   'daemon.status': {},
   'daemon.shutdown': { reason: 'stop' },
   'daemon.drain': {},
+  'daemon.reload': {},
+  'daemon.log': {},
   'redis.status': {},
   'cache.stats': {},
   'cache.show': { target: 'none' },
@@ -57,14 +59,14 @@ const SAMPLES: { readonly [M in Method]: Params<M> } = {
   'db.export': { file: '/tmp/x' },
   'db.import': { file: '/tmp/x' },
   'db.backup': { file: '/tmp/x' },
+  'drill.break': { kind: 'down', lapseMs: 1000 },
+  'drill.restore': {},
 };
 const OF_STORE = { 'cache.show': true, 'cache.invalidate': true, 'locks.show': true };
 const ALL_METHODS = Object.keys(METHODS) as Method[];
 
 const NOTHING_ELSEWHERE: Relay = {
   request: () => Promise.reject(new Error('nothing is elsewhere')),
-  carries: () => false,
-  attachmentRequest: () => Promise.reject(new Error('nothing is elsewhere')),
 };
 
 /** `mine` is the user's first session, `second` his other one, `foreign` somebody else's. */

@@ -36,7 +36,7 @@ export function requireAccess(method: Method, params: object, caller: Caller): v
     });
   }
   if (on === 'host' && remote)
-    throw new TermError('NOT_REMOTELY', `${method} names files of the server's host.`);
+    throw new TermError('NOT_REMOTELY', `${method} is for whoever is on the server's own host.`);
 }
 
 /** Who only looks on changes nothing for others: neither drives them away, nor holds the program up until it has read everything. */

@@ -6,8 +6,6 @@ export interface Credentials {
   readonly bearer: string | undefined;
   /** A server's word for whom it speaks; believed with the fleet's bearer only. */
   readonly onBehalfOf: string | undefined;
-  /** For the log. */
-  readonly address: string;
 }
 
 /** Somebody was let in. */

@@ -12,8 +12,8 @@ export interface ChannelEnd {
   colours(colours: ClientNotificationParams<'attachment.colours'>): void;
   /** The client has said something, on whichever channel, at this monotonic time. */
   heard(nowMs: number): void;
-  /** The client detaches on purpose: nothing is kept for its return. */
-  detach(): void;
+  /** The client detaches on purpose: nothing is kept for its return. Where another server has to let it go, resolves when that is over. */
+  detach(): Promise<void> | undefined;
   /** The client has gone without a word, or uses the channel for something else. */
   drop(): void;
 }

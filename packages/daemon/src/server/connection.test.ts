@@ -4,8 +4,10 @@ import { SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { type Frame, FrameKind, Peer } from '@triterm/core/protocol';
 import { describe, expect, it } from 'vitest';
+import type { ChannelEnd } from './channel-end.ts';
 import { Connection } from './connection.ts';
 import { type LocalAttachment, LocalChannel } from './local-channel.ts';
+import { THROUGH_SOCKET } from './server.ts';
 
 /** What a session is told by its attachments' connection. */
 function attached({ viewer = false } = {}) {
@@ -38,7 +40,7 @@ function attached({ viewer = false } = {}) {
   return { channel: new LocalChannel(local), local, told, attachment };
 }
 
-function connection(caller?: ConstructorParameters<typeof Connection>[2]): Connection {
+function connection(caller = THROUGH_SOCKET): Connection {
   const socket = new PassThrough();
   return new Connection(socket as unknown as Socket, () => new Peer(socket, {}), caller);
 }
@@ -126,6 +128,14 @@ describe('what a connection holds', () => {
     expect(() => own.detach(1)).toThrow(expect.objectContaining({ code: 'CLIENT_NOT_FOUND' }));
   });
 
+  it('lets a client that is attached elsewhere know when it is let go there', async () => {
+    const own = connection();
+    const letGo = Promise.withResolvers<void>();
+    own.add(9, { ...attached().channel, drop: () => {}, detach: () => letGo.promise } as ChannelEnd);
+    expect(own.detach(9)).toBe(letGo.promise);
+    expect(own.ends().has(9)).toBe(false);
+  });
+
   it('lets go of everything when the client has gone, and remembers its input', () => {
     const own = connection();
     const [one, two] = [attached(), attached({ viewer: true })];
@@ -200,7 +210,7 @@ describe('what a connection holds', () => {
 
   it('ends after what was sent, and tells when the client has gone', async () => {
     const socket = new PassThrough();
-    const own = new Connection(socket as unknown as Socket, () => new Peer(socket, {}));
+    const own = new Connection(socket as unknown as Socket, () => new Peer(socket, {}), THROUGH_SOCKET);
     own.peer.notify('daemon.leaving', { reason: 'stop' });
     await own.end();
     expect(socket.destroyed).toBe(true);

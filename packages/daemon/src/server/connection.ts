@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
+import type { Principal } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { decodeAck, decodeData, type Frame, FrameKind, type Peer } from '@triterm/core/protocol';
 import { CLIENT_NOTIFICATIONS } from '@triterm/core/protocol/messages';
@@ -28,10 +28,7 @@ export class Connection {
   constructor(
     socket: Duplex,
     makePeer: (connection: Connection) => Peer,
-    caller: { readonly principal: Principal; readonly remote: boolean } = {
-      principal: SOCKET_OWNER,
-      remote: false,
-    },
+    caller: { readonly principal: Principal; readonly remote: boolean },
   ) {
     this.#socket = socket;
     this.principal = caller.principal;
@@ -112,12 +109,12 @@ export class Connection {
     return this.#channels;
   }
 
-  /** The client detached on purpose. */
-  detach(channel: number): void {
+  /** The client detaches on purpose. Throws CLIENT_NOT_FOUND; returns as `ChannelEnd.detach`. */
+  detach(channel: number): Promise<void> | undefined {
     const end = this.#channels.get(channel);
     if (end === undefined) throw new TermError('CLIENT_NOT_FOUND', 'Nothing is attached on this channel.');
     this.#channels.delete(channel);
-    end.detach();
+    return end.detach();
   }
 
   data(frame: Frame): void {

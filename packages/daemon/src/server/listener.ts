@@ -6,9 +6,9 @@ import { newToken } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 
 /** Connections that may be open at once; more are refused by closing them. */
-const MAX_CONNECTIONS = 1024;
+export const MAX_CONNECTIONS = 1024;
 /** Connections that the kernel may hold for us before they are accepted. */
-const BACKLOG = 512;
+export const BACKLOG = 512;
 
 /** Accepts connections until it is closed; those that it accepted live on. */
 export interface Listener {

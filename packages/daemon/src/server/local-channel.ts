@@ -50,7 +50,7 @@ export class LocalChannel implements ChannelEnd {
     this.#attached.attachment.heardAtMs = nowMs;
   }
 
-  detach(): void {
+  detach(): undefined {
     this.#end(true);
   }
 

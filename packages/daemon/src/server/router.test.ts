@@ -10,8 +10,6 @@ import { type AbsentHandlers, type Handlers, type Relay, type RequestContext, Ro
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const CONNECTION = connectionOf(SOCKET_OWNER);
-/** What is attached on this channel is attached at another server. */
-const CARRIED = 9;
 
 function connectionOf(principal: Principal, remote = false): Connection {
   return { principal, remote, attaching: (_channel, attach) => attach() } as Connection;
@@ -56,8 +54,6 @@ function recording({ sessions = {}, relay, absent = {} }: Surroundings = {}) {
     },
     relay: {
       request: async (_connection, _located, method, params) => relay?.(method, params),
-      carries: (_connection, channel) => channel === CARRIED,
-      attachmentRequest: async (_connection, method, params) => relay?.(method, params),
     } as Relay,
     absent,
   });
@@ -172,7 +168,7 @@ describe('the router', () => {
 const ATTACH = { attachment: TOKEN, role: 'viewer', window: { cols: 80, rows: 24 } };
 
 describe('where a request goes', () => {
-  it('hands what another server owns to the relay, with the id, and no process id of a client over a network', async () => {
+  it('hands what another server owns to the relay, with the id; a process id stays on the host that it means something on', async () => {
     const asked: unknown[] = [];
     const { router, calls } = recording({
       sessions: { far: there('f1f2'), near: here('n1n2') },
@@ -185,7 +181,9 @@ describe('where a request goes', () => {
     const answer = await router.request(remote, 'session.attach', { ...ATTACH, target: 'far', pid: 42 }, 3);
     expect(answer).toEqual({ relayed: true });
     expect(asked).toEqual([['session.attach', expect.objectContaining({ target: 'f1f2' })]]);
-    expect(asked[0]).not.toHaveProperty('1.pid');
+    await router.request(CONNECTION, 'session.attach', { ...ATTACH, target: 'far', pid: 42 }, 3);
+    expect(asked).toHaveLength(2);
+    for (const each of asked) expect(each).not.toHaveProperty('1.pid');
     await router.request(remote, 'session.attach', { ...ATTACH, target: 'near', pid: 42 }, 3);
     expect(calls[0]?.params).not.toHaveProperty('pid');
     await router.request(CONNECTION, 'session.attach', { ...ATTACH, target: 'near', pid: 42 }, 3);
@@ -197,15 +195,6 @@ describe('where a request goes', () => {
     const params = { target: 'far', environment: {}, idempotencyKey: TOKEN };
     await router.request(CONNECTION, 'session.recreate', params, 0);
     expect(calls[0]).toMatchObject({ params: { target: 'f1f2' }, context: { located: there('f1f2') } });
-  });
-
-  it('asks about what is attached where it is attached', async () => {
-    const { router, calls } = recording({ relay: method => ({ relayed: method }) });
-    expect(await router.request(CONNECTION, 'attachment.detach', {}, CARRIED)).toEqual({
-      relayed: 'attachment.detach',
-    });
-    expect(await router.request(CONNECTION, 'attachment.detach', {}, CARRIED + 1)).toEqual({ ok: true });
-    expect(calls).toHaveLength(1);
   });
 
   it('never relays what was relayed to it', async () => {

@@ -3,6 +3,7 @@ import { TermError } from '@triterm/core/errors';
 import { METHOD_ACCESS } from '@triterm/core/protocol';
 import { METHODS, type Method, type ParsedParams, type Result } from '@triterm/core/protocol/messages';
 import type { Located, LocatedThere, SessionLocator } from '../cluster/cluster.ts';
+import { noSession } from '../session/session-registry.ts';
 import { requireAccess } from './access-policy.ts';
 import type { Connection } from './connection.ts';
 
@@ -29,15 +30,6 @@ export interface Relay {
   request<M extends Method>(
     connection: Connection,
     located: LocatedThere,
-    method: M,
-    params: ParsedParams<M>,
-    channel: number,
-  ): Promise<Result<M>>;
-  /** Whether what is attached on the channel is attached through another server. */
-  carries(connection: Connection, channel: number): boolean;
-  /** Asks there, about what is attached. */
-  attachmentRequest<M extends Method>(
-    connection: Connection,
     method: M,
     params: ParsedParams<M>,
     channel: number,
@@ -101,14 +93,12 @@ export class Router {
     channel: number,
   ): Promise<Result<M>> {
     const { principal } = connection;
-    if (METHOD_ACCESS[method].on === 'attachment' && this.#d.relay.carries(connection, channel))
-      return this.#d.relay.attachmentRequest(connection, method, parsed, channel);
     const target = targetOf(method, parsed, principal);
     const located =
       target === undefined ? undefined : await this.#locate(principal, target, resumedPty(parsed));
     const params = { ...parsed, ...(located === undefined ? {} : { target: idOf(located) }) };
     // A process id means something on its own host only.
-    if (connection.remote && 'pid' in params) delete params.pid;
+    if ((connection.remote || located?.where === 'there') && 'pid' in params) delete params.pid;
     const context = { connection, channel, principal, located };
     if (located?.where === 'there' && METHOD_ACCESS[method].on === 'session')
       return this.#elsewhere(method, params, located, context);
@@ -120,7 +110,7 @@ export class Router {
     const located = await this.#d.locator.locate(principal, target, pty);
     const row = located.where === 'here' ? located.session.row : located.row;
     if (maySee(principal, row)) return located;
-    throw new TermError('SESSION_NOT_FOUND', `There is no session ${target}.`);
+    throw noSession(target);
   }
 
   async #elsewhere<M extends Method>(

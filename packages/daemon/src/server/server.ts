@@ -31,13 +31,13 @@ export const THROUGH_SOCKET: Arrival = { principal: SOCKET_OWNER, remote: false 
 
 /** Accepts connections and serves them. */
 export class ProtocolServer {
-  readonly #router: Router;
+  readonly #router: Pick<Router, 'request'>;
   readonly #endpoints: () => readonly string[];
   readonly #connections = new Map<Connection, Arrival>();
   readonly #listeners: Listener[] = [];
 
   /** `endpoints`: URLs of other servers that a client may go to when this one is gone. */
-  constructor(router: Router, endpoints: () => readonly string[] = () => []) {
+  constructor(router: Pick<Router, 'request'>, endpoints: () => readonly string[] = () => []) {
     this.#router = router;
     this.#endpoints = endpoints;
   }

@@ -52,7 +52,7 @@ function setUp(content?: string) {
     },
     tails: { getScreen: async () => tail },
     bus,
-    handOver: 'explicit',
+    config: { handOver: 'explicit' },
   });
   return { absent, deleted, events };
 }

@@ -1,4 +1,5 @@
-import type { HandOver, SessionInfo } from '@triterm/core/domain';
+import type { Config } from '@triterm/core/config/load';
+import type { SessionInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams, Result } from '@triterm/core/protocol';
 import type { ScreenTable, SessionRow, SessionStore } from '@triterm/core/store';
@@ -11,8 +12,8 @@ export interface AbsentSessionsDependencies {
   readonly store: Pick<SessionStore, 'delete'>;
   readonly tails: Pick<ScreenTable, 'getScreen'>;
   readonly bus: EventBus;
-  /** The configured one, for what an earlier release stored. */
-  readonly handOver: HandOver;
+  /** For what an earlier release stored. */
+  readonly config: Pick<Config, 'handOver'>;
 }
 
 /** A session of another server that can't be asked, as the database had it a moment ago. */
@@ -38,7 +39,7 @@ export class AbsentSessions {
       clients: [],
       devices: [],
       sizePolicy: doc.sizePolicy,
-      handOver: doc.handOver ?? this.#d.handOver,
+      handOver: doc.handOver ?? this.#d.config.handOver,
       scrollbackLines: doc.scrollbackLines,
       prompt: 'none',
       argv: doc.argv,

@@ -48,9 +48,9 @@ describe('Drain', () => {
       server('dead', { alive: false }),
       server('tired', { draining: true }),
     );
-    expect(drain.elsewhere()).toEqual([]);
+    expect(drain.draining).toBe(false);
     await drain.set(true);
-    expect(drain.elsewhere()).toEqual(['wss://there']);
+    expect(drain.draining).toBe(true);
     expect(() => drain.admit()).toThrow(
       expect.objectContaining({
         details: { servers: ['there', 'hidden'] },

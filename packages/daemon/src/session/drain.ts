@@ -37,24 +37,17 @@ export class Drain {
   /** Throws SERVER_DRAINING. */
   admit(): void {
     if (!this.#draining) return;
-    const others = this.#others().map(({ id }) => id);
-    const message = `Server ${this.#d.serverId} is draining and makes no sessions.`;
+    const { directory, serverId } = this.#d;
+    const others = directory
+      .list()
+      .filter(({ id, alive, draining }) => id !== serverId && alive && !draining)
+      .map(({ id }) => id);
+    const message = `Server ${serverId} is draining and makes no sessions.`;
     if (others.length === 0) throw new TermError('SERVER_DRAINING', message);
     throw new TermError('SERVER_DRAINING', message, {
       details: { servers: others },
       hint: `Make the session on ${others.join(' or ')}; \`triterm daemon drain --undo\` ends it.`,
     });
-  }
-
-  /** Where clients are to go, as URLs; nowhere while this server does not drain. */
-  elsewhere(): string[] {
-    if (!this.#draining) return [];
-    return this.#others().flatMap(({ advertiseUrl }) => (advertiseUrl === null ? [] : [advertiseUrl]));
-  }
-
-  #others() {
-    const { directory, serverId } = this.#d;
-    return directory.list().filter(({ id, alive, draining }) => id !== serverId && alive && !draining);
   }
 
   async #tell(): Promise<void> {

@@ -13,10 +13,6 @@ export class HandOverRequests<Client> {
     this.#askedAtMs.set(client, nowMs);
   }
 
-  has(client: Client): boolean {
-    return this.#askedAtMs.has(client);
-  }
-
   /** Whether it had asked. */
   end(client: Client): boolean {
     return this.#askedAtMs.delete(client);
@@ -25,11 +21,6 @@ export class HandOverRequests<Client> {
   /** Oldest first. */
   get all(): readonly Client[] {
     return [...this.#askedAtMs.keys()];
-  }
-
-  /** Who asked last. */
-  get last(): Client | undefined {
-    return this.all.at(-1);
   }
 
   /** Ends those that have waited too long; returns them. */

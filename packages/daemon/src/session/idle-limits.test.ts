@@ -4,16 +4,16 @@ import { type IdleClient, IdleLimits, type UsedSession } from './idle-limits.ts'
 
 const ROW = exampleRow();
 
-let limits: { stop(): void } | undefined;
+let limits: { stop(): void; restart(): void } | undefined;
 function setUp(idleSessionMs: number, idleClientMs: number) {
   const clients = new Set<IdleClient>();
   const session = { id: ROW.id, row: ROW, activeAtMs: performance.now(), live: { attachments: clients } };
+  const configured = { idleSessionMs, idleClientMs };
   const ended: string[] = [];
   const dismissed: string[] = [];
   limits = new IdleLimits<IdleClient, UsedSession<IdleClient>>({
     registry: { all: () => [session] },
-    idleSessionMs,
-    idleClientMs,
+    limits: configured,
     end: async ({ id }) => {
       ended.push(id);
       session.row = { ...ROW, state: 'exited' };
@@ -25,7 +25,7 @@ function setUp(idleSessionMs: number, idleClientMs: number) {
     trouble: () => {},
   });
   const client = (role: IdleClient['role']): IdleClient => ({ activeAtMs: performance.now(), role });
-  return { session, clients, client, ended, dismissed };
+  return { configured, session, clients, client, ended, dismissed };
 }
 
 describe('IdleLimits', () => {
@@ -43,6 +43,22 @@ describe('IdleLimits', () => {
     expect(ended).toEqual([]);
     await vi.advanceTimersByTimeAsync(3500);
     expect(ended).toEqual([ROW.id]);
+  });
+
+  it('follows a change of its limits', async () => {
+    const { configured, session, clients, client, ended, dismissed } = setUp(0, 0);
+    clients.add(client('controller'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(dismissed).toEqual([]);
+    configured.idleClientMs = 10_000;
+    limits?.restart();
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(dismissed).toEqual(['controller']);
+    configured.idleSessionMs = 1000;
+    configured.idleClientMs = 0;
+    limits?.restart();
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(ended).toEqual([session.id]);
   });
 
   it('counts from the last output, input or client', async () => {

@@ -11,10 +11,13 @@ export interface UsedSession<C extends IdleClient> extends Pick<Session, 'id' | 
 
 export interface IdleLimitsDependencies<C extends IdleClient, S extends UsedSession<C>> {
   readonly registry: { all(): readonly S[] };
-  /** 0: never. */
-  readonly idleSessionMs: number;
-  /** 0: never. */
-  readonly idleClientMs: number;
+  /** As they are now; `restart` takes up a change. */
+  readonly limits: {
+    /** 0: never. */
+    readonly idleSessionMs: number;
+    /** 0: never. */
+    readonly idleClientMs: number;
+  };
   /** Ends a session that nobody uses. */
   end(session: S): Promise<void>;
   /** Lets a client go that types nothing. */
@@ -29,19 +32,31 @@ const MAX_INTERVAL_MS = 30_000;
 /** Ends sessions that nobody uses, and lets clients go that type nothing, where that is configured. */
 export class IdleLimits<C extends IdleClient, S extends UsedSession<C>> {
   readonly #d: IdleLimitsDependencies<C, S>;
-  readonly #timers: NodeJS.Timeout[] = [];
+  #timers: NodeJS.Timeout[] = [];
   /** Monotonic time at which a session was last seen with a client. */
   readonly #attachedAtMs = new WeakMap<S, number>();
   readonly #ending = new WeakSet<S>();
 
   constructor(dependencies: IdleLimitsDependencies<C, S>) {
     this.#d = dependencies;
-    this.#every(dependencies.idleSessionMs, () => this.#endIdle());
-    this.#every(dependencies.idleClientMs, () => this.#dismissIdle());
+    this.#start();
+  }
+
+  /** Looks as often as the limits want it now. */
+  restart(): void {
+    this.stop();
+    this.#start();
   }
 
   stop(): void {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#timers = [];
+  }
+
+  #start(): void {
+    const { idleSessionMs, idleClientMs } = this.#d.limits;
+    this.#every(idleSessionMs, () => this.#endIdle());
+    this.#every(idleClientMs, () => this.#dismissIdle());
   }
 
   #every(limitMs: number, look: () => void): void {
@@ -57,7 +72,7 @@ export class IdleLimits<C extends IdleClient, S extends UsedSession<C>> {
       if (live === undefined || row.state !== 'running' || this.#ending.has(session)) continue;
       if (live.attachments.size > 0) this.#attachedAtMs.set(session, nowMs);
       const usedAtMs = Math.max(session.activeAtMs, this.#attachedAtMs.get(session) ?? 0);
-      if (nowMs - usedAtMs < this.#d.idleSessionMs) continue;
+      if (nowMs - usedAtMs < this.#d.limits.idleSessionMs) continue;
       this.#ending.add(session);
       this.#d
         .end(session)
@@ -71,7 +86,7 @@ export class IdleLimits<C extends IdleClient, S extends UsedSession<C>> {
     const nowMs = performance.now();
     for (const session of this.#d.registry.all()) {
       for (const client of [...(session.live?.attachments ?? [])])
-        if (client.role === 'controller' && nowMs - client.activeAtMs >= this.#d.idleClientMs)
+        if (client.role === 'controller' && nowMs - client.activeAtMs >= this.#d.limits.idleClientMs)
           this.#d.dismiss(session, client);
     }
   }

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { errnoName } from '@triterm/core/config';
 import { isSessionId } from '@triterm/core/domain';
 import { isTombstone, type SessionTable } from '@triterm/core/store';
 
@@ -31,7 +32,7 @@ async function namesIn(dir: string): Promise<string[]> {
   try {
     return await readdir(dir);
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (errnoName(error) === 'ENOENT') return [];
     throw error;
   }
 }

@@ -80,6 +80,8 @@ const RESUME_BYTES = 1024 * 1024;
 const REPLAY_MS = 5000;
 /** How often stalled clients are looked for while one may hold the program. */
 const STALL_CHECK_MS = 50;
+/** How long clients of a daemon that is gone may take to come back. Their host keeps what they have not seen for as long. */
+const RETURN_MS = 30_000;
 
 /** Where a client was, and whether it must be painted all the same. */
 interface ResumePoint {
@@ -117,6 +119,8 @@ export class LiveSession implements AttachmentHost {
   #policy: SizePolicy;
   #stallTimer: NodeJS.Timeout | undefined;
   #exit: { readonly status: ExitStatus; readonly offset: number } | undefined;
+  /** Monotonic. */
+  readonly #returnsUntilMs: number;
   #eof = false;
   #closed = false;
   /** Monotonic time of the last output. */
@@ -138,6 +142,7 @@ export class LiveSession implements AttachmentHost {
     });
     this.#replayedThrough = pty.info.logEnd;
     this.#toldHead = pty.info.logStart;
+    this.#returnsUntilMs = pty.info.floor === null ? 0 : performance.now() + RETURN_MS;
     this.#checkpoints = new Checkpointer({
       offset: pty.info.checkpointOffset ?? 0,
       make: async () => this.screen.checkpoint(),
@@ -195,6 +200,11 @@ export class LiveSession implements AttachmentHost {
 
   get eof(): boolean {
     return this.#eof;
+  }
+
+  /** An earlier daemon had clients that have yet to see everything, and may still come back for it. */
+  get awaitsReturn(): boolean {
+    return performance.now() < this.#returnsUntilMs;
   }
 
   /** Throws NO_SCREEN while the model could not be made. */

@@ -1,7 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { TermError } from '@triterm/core/errors';
 import type { DeviceInfo } from '@triterm/core/protocol';
-import type { SocketRegistry } from '@triterm/core/store';
+import { type SocketRegistry, withDeadline } from '@triterm/core/store';
 import type { Attachment } from './attachment.ts';
 import { deviceInfos } from './devices.ts';
 
@@ -66,12 +65,11 @@ export class Presence {
 
   /** The devices on a terminal of this server; `attachments` are its clients. By those alone while the registry can't be asked. */
   async devices(terminalId: string, attachments: Iterable<Attachment>): Promise<DeviceInfo[]> {
-    const registered = await withinMs(REGISTRY_MS, this.#d.registry.getDevicesForTerminal(terminalId)).catch(
-      error => {
-        this.#d.trouble(terminalId, 'looking up devices', error);
-        return [];
-      },
-    );
+    const asked = this.#d.registry.getDevicesForTerminal(terminalId);
+    const registered = await withDeadline(asked, REGISTRY_MS, noAnswer).catch(error => {
+      this.#d.trouble(terminalId, 'looking up devices', error);
+      return [];
+    });
     const moment = { serverId: this.#d.serverId, now: Date.now(), nowMs: performance.now() };
     return deviceInfos(attachments, registered, moment);
   }
@@ -114,16 +112,6 @@ export class Presence {
   }
 }
 
-/** Rejects with STORE_UNAVAILABLE at the deadline, and as the work does before. */
-async function withinMs<T>(deadlineMs: number, work: Promise<T>): Promise<T> {
-  const inTime = new AbortController();
-  const late = pause(deadlineMs, undefined, { signal: inTime.signal, ref: false }).then(() => {
-    throw new TermError('STORE_UNAVAILABLE', `The registry has not answered within ${deadlineMs} ms.`);
-  });
-  late.catch(() => {});
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    inTime.abort();
-  }
+function noAnswer(): TermError {
+  return new TermError('STORE_UNAVAILABLE', `The registry has not answered within ${REGISTRY_MS} ms.`);
 }

@@ -1,7 +1,7 @@
 import type { SessionDoc } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import {
-  isTombstone,
+  presentRow,
   type SessionChange,
   type SessionRow,
   type SessionStore,
@@ -278,11 +278,10 @@ export class RecordWriter {
    */
   async #reconsider(): Promise<boolean> {
     const known = this.#row;
-    const record = await this.#o.database.read(known.id);
+    const present = presentRow(await this.#o.database.read(known.id));
     if (this.#state !== 'owned' || this.#row.id !== known.id) return this.#state === 'superseded';
     // Our own claim came between.
     if (this.#row.ownerEpoch !== known.ownerEpoch) return false;
-    const present = record === undefined || isTombstone(record) ? undefined : record;
     if (isLater(present, known)) return false;
     if (present !== undefined && present.ownerEpoch <= known.ownerEpoch) {
       if (this.#o.ownIds.has(present.ownerServer)) {

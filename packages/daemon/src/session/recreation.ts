@@ -5,8 +5,8 @@ import { newSessionId, type SessionInfo, type WindowSize } from '@triterm/core/d
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams } from '@triterm/core/protocol';
 import {
-  isTombstone,
   type LockManager,
+  presentRow,
   type ScreenTable,
   type ServerTable,
   type SessionRow,
@@ -172,8 +172,8 @@ export class Recreation {
 
   /** The row, when it is another one since because this claim was done and its answer lost. */
   async #claimedBefore(row: SessionRow, ptyId: string): Promise<SessionRow | undefined> {
-    const present = await this.#d.database.read(row.id);
-    if (present === undefined || isTombstone(present)) return undefined;
+    const present = presentRow(await this.#d.database.read(row.id));
+    if (present === undefined) return undefined;
     const isOurs = present.ownerServer === this.#d.serverId && ptyIdOf(present) === ptyId;
     return isOurs && present.ownerEpoch > row.ownerEpoch ? present : undefined;
   }

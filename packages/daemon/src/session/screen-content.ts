@@ -24,14 +24,9 @@ const contentSchema = z.object({
 export function encodeContent({ scrollback, screen, cursor, alternateScreen }: ScreenContent): string {
   const rest = { cursor, alternateScreen };
   const room = MAX_SCREEN_BYTES - jsonBytes({ scrollback: [], screen: [], ...rest });
-  const shown = within(screen, room) ? screen : firstLines(screen.map(plain), room);
-  let left = room - linesBytes(shown);
-  const kept: string[] = [];
-  for (const line of scrollback.slice(-MAX_CONTENT_LINES).reverse()) {
-    left -= lineBytes(line);
-    if (left < 0) break;
-    kept.push(line);
-  }
+  const shown = linesBytes(screen) <= room ? screen : firstLines(screen.map(plain), room);
+  const upwards = scrollback.slice(-MAX_CONTENT_LINES).reverse();
+  const kept = firstLines(upwards, room - linesBytes(shown));
   return JSON.stringify({ scrollback: kept.reverse(), screen: shown, ...rest });
 }
 
@@ -47,10 +42,6 @@ export function decodeContent(json: string): ScreenContent | undefined {
 /** Without attributes. */
 export function plain(line: string): string {
   return stripVTControlCharacters(line);
-}
-
-function within(lines: readonly string[], room: number): boolean {
-  return linesBytes(lines) <= room;
 }
 
 function firstLines(lines: readonly string[], room: number): string[] {

@@ -24,6 +24,7 @@ export interface SessionLifecycleDependencies {
   readonly store: SessionStore;
   readonly lease: Lease;
   readonly directory: Pick<ServerDirectory, 'find'>;
+  /** Read at use: its members may be replaced. */
   readonly config: Config;
   readonly serverId: string;
   trouble(session: string, what: string, error: unknown): void;
@@ -111,7 +112,7 @@ export class SessionLifecycle {
     const kept = await live.checkpoint();
     const [onDisk, stored] = await Promise.all([session.files.flush(), session.record.flush()]);
     if (live.attachments.size > 0 || session.live !== live) return;
-    if (kept === undefined || !onDisk || !stored) {
+    if (kept === undefined || !onDisk || !stored || live.awaitsReturn) {
       this.#settleLater(session);
       return;
     }
@@ -126,10 +127,17 @@ export class SessionLifecycle {
     this.#removeLater(session, Math.min(restMs, MAX_TIMER_MS));
   }
 
+  /** Ended sessions stay for as long as it is configured now. */
+  retainAnew(): void {
+    for (const session of this.#retention.keys()) this.retain(session);
+  }
+
   /** Nothing is removed any more. */
   stop(): void {
-    for (const timers of [this.#retention, this.#unsettled])
+    for (const timers of [this.#retention, this.#unsettled]) {
       for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+    }
   }
 
   /** What an earlier request of the same key has made, through this server or through another one. */

@@ -4,6 +4,18 @@ import type { Session } from './session.ts';
 /** Shortest beginning of an id that names a session. */
 export const MIN_ID_PREFIX = 4;
 
+/** The one that is meant, if there is any. Throws AMBIGUOUS_SESSION. */
+export function only<T>(found: readonly T[], target: string): T | undefined {
+  if (found.length > 1)
+    throw new TermError('AMBIGUOUS_SESSION', `More than one session is meant by ${target}.`);
+  return found[0];
+}
+
+/** In the same words for one that there is not and for one that may not be seen. */
+export function noSession(target: string): TermError {
+  return new TermError('SESSION_NOT_FOUND', `There is no session ${target}.`);
+}
+
 /** The sessions that this daemon knows, by id and name. */
 export class SessionRegistry {
   readonly #byId = new Map<string, Session>();

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Principal, SessionInfo, WindowSize } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
 import type { DeviceInfo, ParsedParams, Result } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
@@ -25,11 +24,8 @@ import { SessionParts, type SessionPartsDependencies } from './session-parts.ts'
 import type { SessionRegistry } from './session-registry.ts';
 import { typeInto } from './typing.ts';
 
-export interface SessionServiceDependencies extends Omit<SessionPartsDependencies, 'trouble'> {
-  readonly log: {
-    info(fields: object, message: string): void;
-    warn(fields: object, message: string): void;
-  };
+export interface SessionServiceDependencies extends SessionPartsDependencies {
+  readonly log: { info(fields: object, message: string): void };
 }
 
 /** Leaving waits no longer than this for last screens: the hosts have what is needed to make them again. */
@@ -57,9 +53,8 @@ export class SessionService {
   readonly #resizes = new WeakMap<Session, LatestWins<WindowSize>>();
 
   constructor(dependencies: SessionServiceDependencies) {
-    const { idleSessionMs, idleClientMs } = dependencies.config;
-    const trouble = (session: string, what: string, error: unknown) => this.#trouble(session, what, error);
-    const parts = new SessionParts({ ...dependencies, trouble });
+    const { config, trouble } = dependencies;
+    const parts = new SessionParts(dependencies);
     const { registry } = parts;
     this.#d = dependencies;
     this.#parts = parts;
@@ -68,8 +63,7 @@ export class SessionService {
     this.handOver = parts.handOver;
     this.#idle = new IdleLimits<Attachment, Session>({
       registry,
-      idleSessionMs,
-      idleClientMs,
+      limits: config,
       end: session => this.#endIdle(session),
       dismiss: ({ live }, client) => {
         if (live !== undefined) this.#dismiss(live, client, 'idle');
@@ -104,6 +98,12 @@ export class SessionService {
       session.record.close();
     }
     await this.#d.presence.stop();
+  }
+
+  /** The configuration has been replaced, member by member. */
+  reconfigured(): void {
+    this.#idle.restart();
+    this.#parts.lifecycle.retainAnew();
   }
 
   /** Attached clients, over all sessions. */
@@ -161,9 +161,10 @@ export class SessionService {
     /** The client was attached already, and now is in another way. */
     replaced: boolean;
   }> {
-    await session.running.untilReplayed();
+    const isReturning = params.resume !== undefined;
+    await session.attachable(isReturning).untilReplayed();
     // From here until it is attached nobody comes between: what was found is so.
-    const live = session.running;
+    const live = session.attachable(isReturning);
     const present = [...live.attachments];
     const before = present.find(other => other.token === params.attachment);
     requireSight(session, principal);
@@ -312,12 +313,7 @@ export class SessionService {
     try {
       await refreshSessionEnvironment(session.files.dir, this.#d.config.refreshEnvironment, environment);
     } catch (error) {
-      this.#trouble(session.id, 'refreshing the environment', error);
+      this.#d.trouble(session.id, 'refreshing the environment', error);
     }
-  }
-
-  #trouble(session: string, what: string, thrown: unknown): void {
-    const error = TermError.from(thrown);
-    this.#d.log.warn({ session, code: error.code, error: error.message }, `trouble while ${what}`);
   }
 }

@@ -14,6 +14,7 @@ import { ptyIdOf } from './pty-id.ts';
 import type { RecordWriter } from './record-writer.ts';
 import type { SessionFiles } from './session-files.ts';
 import { SILENT_SCREEN } from './silent-screen.ts';
+import { storedInfo } from './stored-info.ts';
 
 /** What happens in a session, for those who wait for something. */
 interface SessionSignals {
@@ -41,6 +42,8 @@ export interface SessionDependencies {
 
 /** Those that may wait for one session at once. */
 const MAX_LISTENERS = 256;
+/** The server that has it, as it sees itself. */
+const HERE = { alive: true, unreachableSince: null };
 
 /** One session, whatever its state: what is known of it, and the live part while its PTY is there. */
 export class Session {
@@ -118,6 +121,14 @@ export class Session {
     return this.#live;
   }
 
+  /**
+   * The live part, for a client: of a session whose program has ended too, while one comes back to it that may not have seen the
+   * end. Throws as `running`.
+   */
+  attachable(isReturning: boolean): LiveSession {
+    return isReturning && this.row.state === 'exited' && this.#live !== undefined ? this.#live : this.running;
+  }
+
   /** Its program is being started. */
   spawning(started: Promise<void>): void {
     this.#spawned = started.catch(() => {});
@@ -155,29 +166,14 @@ export class Session {
   }
 
   info(): SessionInfo {
-    const { row } = this;
-    const { doc } = row;
+    const stored = storedInfo(this.row, HERE, this.#lastActivityAt);
+    const { state, command } = this.#prompt;
     return {
-      id: row.id,
-      name: row.name,
-      state: row.state,
-      command:
-        this.#prompt.state === 'running' && this.#prompt.command !== '' ? this.#prompt.command : doc.command,
-      pid: row.state === 'running' ? doc.pid : null,
-      cwd: doc.cwd,
-      title: doc.title,
-      cols: this.#live?.size.cols ?? doc.cols,
-      rows: this.#live?.size.rows ?? doc.rows,
+      ...stored,
+      command: state === 'running' && command !== '' ? command : stored.command,
+      cols: this.#live?.size.cols ?? stored.cols,
+      rows: this.#live?.size.rows ?? stored.rows,
       clients: this.#live?.attachments.size ?? 0,
-      exitCode: doc.exitCode,
-      signal: doc.signal,
-      createdAt: new Date(row.createdAt).toISOString(),
-      lastActivityAt: new Date(this.#lastActivityAt).toISOString(),
-      server: row.ownerServer,
-      user: row.userId,
-      reachable: true,
-      unreachableSince: null,
-      labels: doc.labels,
     };
   }
 

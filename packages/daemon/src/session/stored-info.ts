@@ -3,7 +3,7 @@ import type { SessionRow } from '@triterm/core/store';
 import type { KnownServer } from './known-servers.ts';
 
 /**
- * A session as the database has it, for one whose server is not asked. `server`: its owner; undefined when nobody knows it.
+ * A session as its row has it: all that is known of one whose server is not asked. `server`: its owner; undefined when nobody knows it.
  * `lastActivityAt`: milliseconds since 1970.
  */
 export function storedInfo(

@@ -43,7 +43,6 @@ function claimed(principals: Readonly<Record<string, Principal>>) {
     bus: { emit: () => resolve() },
     presence: { left: () => {}, joined: () => {}, primary: () => {} },
     serverId: 'server-1',
-    bootId: 'boot-1',
     trouble: (_session: string, what: string, error: unknown) => {
       throw new Error(what, { cause: error });
     },

@@ -1,29 +1,23 @@
-import { maySee, newSessionId, newToken, type SessionDoc } from '@triterm/core/domain';
-import type { SessionRow, SessionStore } from '@triterm/core/store';
+import { maySee, type SessionDoc } from '@triterm/core/domain';
+import type { SessionRow } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
 import { Attempts } from './attempts.ts';
 import type { EventBus } from './event-bus.ts';
-import type { FreeNames } from './free-names.ts';
-import { type Lease, underLease } from './lease.ts';
 import type { LiveSession } from './live-session.ts';
 import { orphanName } from './naming.ts';
+import { createOrphanRow, newOrphan, type Orphan, type OrphanRowDependencies } from './orphan-row.ts';
 import type { Presence } from './presence.ts';
 import type { Session } from './session.ts';
 import type { SessionFactory } from './session-factory.ts';
 import type { SessionLifecycle } from './session-lifecycle.ts';
 import type { SessionRegistry } from './session-registry.ts';
 
-export interface SupersessionDependencies {
+export interface SupersessionDependencies extends OrphanRowDependencies {
   readonly registry: SessionRegistry;
-  readonly factory: SessionFactory;
+  readonly factory: Pick<SessionFactory, 'notStarted'>;
   readonly lifecycle: Pick<SessionLifecycle, 'letGo' | 'retain'>;
-  readonly names: FreeNames;
-  readonly store: SessionStore;
-  readonly lease: Lease;
   readonly bus: EventBus;
   readonly presence: Presence;
-  readonly serverId: string;
-  readonly bootId: string;
   trouble(session: string, what: string, error: unknown): void;
 }
 
@@ -61,17 +55,14 @@ export class Supersession {
   rowFor(pty: Pty, theirs: SessionRow, orphan: Orphan): Promise<SessionRow> {
     const doc: SessionDoc = {
       ...theirs.doc,
+      ...this.#d.factory.notStarted(),
       cols: pty.info.cols,
       rows: pty.info.rows,
       pid: pty.pid,
       hostId: pty.hostId,
       ptyId: pty.session,
-      exitCode: null,
-      signal: null,
-      endedAt: null,
-      bootId: this.#d.bootId,
     };
-    return this.#createRow(theirs, 'running', doc, orphan);
+    return this.#createRow({ ...theirs, state: 'running', doc }, orphan);
   }
 
   stop(): void {
@@ -92,7 +83,7 @@ export class Supersession {
     const { registry, lifecycle, presence } = this.#d;
     const { id: oldId, row, live } = session;
     const doc = { ...row.doc, ptyId: session.ptyId };
-    const made = await this.#createRow(row, row.state, doc, orphan);
+    const made = await this.#createRow({ ...row, doc }, orphan);
     const where = present === undefined ? 'was removed' : `was made anew on server ${present.ownerServer}`;
     if (live !== undefined)
       dismissStrangers(live, made, `Session ${row.name} ${where}; your token is not for what runs here.`);
@@ -112,33 +103,10 @@ export class Supersession {
     session.emit('orphaned', { before: oldId });
   }
 
-  #createRow(
-    like: Pick<SessionRow, 'userId' | 'name'>,
-    state: SessionRow['state'],
-    doc: SessionDoc,
-    { id, idempotencyKey }: Orphan,
-  ): Promise<SessionRow> {
-    const { store, lease, names, serverId } = this.#d;
-    const { userId } = like;
-    return names.use(
-      userId,
-      taken => orphanName(like.name, taken),
-      name =>
-        underLease(lease, incarnation =>
-          store.create(
-            { id, userId, name, ownerServer: serverId, state, doc },
-            // It runs already: a limit would only lose it.
-            { limit: Number.MAX_SAFE_INTEGER, incarnation, idempotencyKey },
-          ),
-        ),
-    );
+  /** Of the same user, and called after it. */
+  #createRow({ userId, name, state, doc }: SessionRow, orphan: Orphan): Promise<SessionRow> {
+    return createOrphanRow(this.#d, orphan, { userId, state, doc }, taken => orphanName(name, taken));
   }
-}
-
-/** Who an orphan will be, however often its row has to be asked for. */
-export interface Orphan {
-  readonly id: string;
-  readonly idempotencyKey: string;
 }
 
 /** Detaches those who may not see what the session becomes. */
@@ -148,8 +116,4 @@ function dismissStrangers(live: LiveSession, becomes: SessionRow, message: strin
     attachment.notify('attachment.detached', { reason: 'lost', message });
     live.detach(attachment);
   }
-}
-
-export function newOrphan(): Orphan {
-  return { id: newSessionId(), idempotencyKey: newToken() };
 }

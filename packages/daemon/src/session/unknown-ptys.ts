@@ -1,33 +1,22 @@
 import { LOCAL_USER } from '@triterm/core/domain';
-import {
-  isTombstone,
-  type SessionRecord,
-  type SessionRow,
-  type SessionStore,
-  type SessionTable,
-} from '@triterm/core/store';
+import { presentRow, type SessionRow, type SessionTable } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
 import { Attempts } from './attempts.ts';
-import type { FreeNames } from './free-names.ts';
-import { type Lease, underLease } from './lease.ts';
 import { freeName } from './naming.ts';
+import { createOrphanRow, newOrphan, type Orphan, type OrphanRowDependencies } from './orphan-row.ts';
 import { ptyIdOf } from './pty-id.ts';
 import type { SessionFactory } from './session-factory.ts';
 import type { SessionRegistry } from './session-registry.ts';
 import type { SessionStarter } from './session-starter.ts';
-import { newOrphan, type Orphan, type Supersession } from './supersession.ts';
+import type { Supersession } from './supersession.ts';
 
-export interface UnknownPtysDependencies {
+export interface UnknownPtysDependencies extends OrphanRowDependencies {
   readonly registry: Pick<SessionRegistry, 'add' | 'isTaken'>;
   readonly factory: Pick<SessionFactory, 'doc' | 'files' | 'session'>;
   readonly starter: Pick<SessionStarter, 'follow'>;
   readonly supersession: Pick<Supersession, 'rowFor'>;
-  readonly names: Pick<FreeNames, 'use'>;
-  readonly store: Pick<SessionStore, 'create'>;
   /** Past every cache. */
   readonly database: Pick<SessionTable, 'read'>;
-  readonly lease: Lease;
-  readonly serverId: string;
   trouble(session: string, what: string, error: unknown): void;
 }
 
@@ -86,11 +75,12 @@ export class UnknownPtys {
   async #rowFor(pty: Pty, orphan: Orphan): Promise<SessionRow> {
     const { database, factory } = this.#d;
     const record = await database.read(pty.session);
-    if (isPresent(record)) return this.#rowLike(pty, record, orphan);
+    const present = presentRow(record);
+    if (present !== undefined) return this.#rowLike(pty, present, orphan);
     // The session that had it last may be called otherwise, and others may have made that anew too.
     const holder = await factory.files(pty.session).holder();
-    const held = holder === undefined ? undefined : await database.read(holder.id);
-    if (isPresent(held)) return this.#rowLike(pty, held, orphan);
+    const held = holder === undefined ? undefined : presentRow(await database.read(holder.id));
+    if (held !== undefined) return this.#rowLike(pty, held, orphan);
     // What was deleted stays so.
     const id = record === undefined ? pty.session : orphan.id;
     return this.#recoveredRow(pty, { ...orphan, id }, holder?.userId ?? LOCAL_USER);
@@ -104,26 +94,13 @@ export class UnknownPtys {
     return supersession.rowFor(pty, row, orphan);
   }
 
-  #recoveredRow(pty: Pty, { id, idempotencyKey }: Orphan, userId: string): Promise<SessionRow> {
-    const { factory, lease, names, serverId, store } = this.#d;
+  #recoveredRow(pty: Pty, orphan: Orphan, userId: string): Promise<SessionRow> {
     const doc = {
-      ...factory.doc({ size: pty.info }, { display: 'recovered', cwd: '/', shell: null }),
+      ...this.#d.factory.doc({ size: pty.info }, { display: 'recovered', cwd: '/', shell: null }),
       ptyId: pty.session,
     };
-    return names.use(
-      userId,
-      taken => freeName(`recovered-${pty.session.slice(0, 4)}`, taken),
-      name =>
-        underLease(lease, incarnation =>
-          store.create(
-            { id, userId, name, ownerServer: serverId, state: 'running', doc },
-            { limit: Number.MAX_SAFE_INTEGER, incarnation, idempotencyKey },
-          ),
-        ),
+    return createOrphanRow(this.#d, orphan, { userId, state: 'running', doc }, taken =>
+      freeName(`recovered-${pty.session.slice(0, 4)}`, taken),
     );
   }
-}
-
-function isPresent(record: SessionRecord | undefined): record is SessionRow {
-  return record !== undefined && !isTombstone(record);
 }

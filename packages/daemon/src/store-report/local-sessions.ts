@@ -1,21 +1,14 @@
-import { TermError } from '@triterm/core/errors';
-import type { SessionRegistry } from '../session/session-registry.ts';
+import { only, type SessionRegistry } from '../session/session-registry.ts';
 import type { KnownSocket, SessionDirectory } from './sources.ts';
 
 /** The sessions of this daemon, as the reports look for them. */
 export function sessionDirectory(registry: SessionRegistry): SessionDirectory {
   return {
-    find: target => {
-      const exact = registry.get(target);
-      if (exact !== undefined) return exact;
-      // An operator's word: of whichever user.
-      for (const [found, another] of [registry.named(target), registry.startingWith(target)]) {
-        if (another !== undefined)
-          throw new TermError('AMBIGUOUS_SESSION', `More than one session is meant by ${target}.`);
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    },
+    // An operator's word: of whichever user.
+    find: target =>
+      registry.get(target) ??
+      only(registry.named(target), target) ??
+      only(registry.startingWith(target), target),
     nameOf: id => registry.get(id)?.name,
     running: () => registry.all().filter(({ row }) => row.state === 'running').length,
   };

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Paths } from '@triterm/core/config/paths';
 import type { Params, Result } from '@triterm/core/protocol';
 import { decodeAck, decodeData, FrameKind, Peer, PROTOCOL } from '@triterm/core/protocol';
-import type { Certificates } from '@triterm/core/testing/certificates';
+import type { Certificates } from '@triterm/core/sandbox/certificates';
 import { serveWebSockets } from '@triterm/core/testing/websocket-server';
 import { sessionInfo } from '../../testing/session-info.ts';
 

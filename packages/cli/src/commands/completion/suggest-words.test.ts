@@ -41,8 +41,26 @@ describe('suggestions', () => {
   });
 
   it('go on in a group, and in help', async () => {
-    expect(await words('daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs', 'drain']);
-    expect(await words('help daemon ')).toEqual(['start', 'stop', 'restart', 'status', 'logs', 'drain']);
+    expect(await words('daemon ')).toEqual([
+      'start',
+      'stop',
+      'restart',
+      'status',
+      'logs',
+      'drain',
+      'reload',
+      'log-level',
+    ]);
+    expect(await words('help daemon ')).toEqual([
+      'start',
+      'stop',
+      'restart',
+      'status',
+      'logs',
+      'drain',
+      'reload',
+      'log-level',
+    ]);
     expect(await words('help ')).toContain('attach');
     expect(await words('help attach ')).toEqual([]);
     expect(await words('daemon nonsense ')).toEqual([]);
@@ -79,6 +97,14 @@ describe('suggestions', () => {
     expect(await suggest('--host lab new -- make ')).toEqual({ kind: 'command', from: 4 });
     expect(await suggest('new -- make ')).toEqual({ kind: 'command', from: 2 });
     expect(await words('context ls --')).not.toContain('--host');
+  });
+
+  it('are settings where one is wanted, described, and none twice', async () => {
+    expect(await suggest('config get ')).toMatchObject({
+      words: expect.arrayContaining([{ word: 'logLevel', description: expect.stringMatching(/^How much/) }]),
+    });
+    expect(await words('config show term ')).not.toContain('term');
+    expect(await words('config set term ')).toEqual([]);
   });
 
   it('name no session twice', async () => {

@@ -1,5 +1,5 @@
 import type { SessionInfo } from '@triterm/core/domain';
-import { plainLine } from '../../output/display-width.ts';
+import { plainLine } from '@triterm/core/terminal';
 import {
   type ArgumentSpec,
   type CommandSpec,
@@ -204,9 +204,26 @@ async function values(
   if (complete === 'directory') return { kind: 'directories', before };
   if (complete === 'file') return { kind: 'files', before };
   if (complete === 'context') return listed(source.hosts().map(name => `${before}${name}`));
+  if (complete === 'setting') return settings(before, args, source);
   if (complete !== 'session') return listed(complete.map(value => `${before}${value}`));
   const sessions = (await source.sessions()).filter(({ name }) => !args.includes(name));
   return { kind: 'words', words: sessions.map(session => sessionWord(session, before)) };
+}
+
+/** The schema is loaded for these alone. */
+async function settings(
+  before: string,
+  args: readonly string[],
+  { describe }: SuggestionSource,
+): Promise<Suggestions> {
+  const { describeSettings } = await import('@triterm/core/config/load');
+  const words = describeSettings()
+    .filter(({ setting }) => !args.includes(setting))
+    .map(({ setting, description }) => ({
+      word: `${before}${setting}`,
+      ...(describe ? { description } : {}),
+    }));
+  return { kind: 'words', words };
 }
 
 function sessionWord({ name, state, command, cwd }: SessionInfo, before: string): Suggestion {

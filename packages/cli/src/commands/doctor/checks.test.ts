@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { scratchDir } from '../../testing/test-context.ts';
 import { checkConfiguration } from './configuration.ts';
@@ -33,6 +33,19 @@ describe('the configuration', () => {
       expect(config).toBeUndefined();
     },
   );
+
+  it('is a warning while others can read a password in it, which is not shown', () => {
+    const file = `${scratch.path}/config.json`;
+    writeFileSync(file, '{"redisHost": "h", "redisPassword": "hunter2"}');
+    chmodSync(file, 0o644);
+    const { finding, config } = check();
+    expect(finding).toMatchObject({ status: 'warning', fix: `chmod 600 ${file}` });
+    expect(finding.message).toContain('redisPassword');
+    expect(finding.message).not.toContain('hunter2');
+    expect(config?.redisHost).toBe('h');
+    chmodSync(file, 0o600);
+    expect(check().finding.status).toBe('ok');
+  });
 
   it('is a problem that names the variable', () => {
     expect(check({ TRITERM_MAX_SESSIONS: 'many' }).finding).toMatchObject({

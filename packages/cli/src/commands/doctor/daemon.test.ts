@@ -20,6 +20,7 @@ const STATUS: Result<'daemon.status'> = {
   listen: [],
   draining: false,
   lease: { held: true, leftMs: 12_000, incarnation: 1 },
+  manager: null,
 };
 const ABSENT: DaemonFacts = {
   status: null,

@@ -54,7 +54,7 @@ export interface HybridTiersOptions {
   readonly modeChanged?: (change: HealthChange) => void;
   /** Redis could not be used at the start. */
   readonly redisUnusable?: (reason: string) => void;
-  /** Takes and releases a lock in Redis. */
+  /** Takes and releases a lock in Redis, and gives back what it has not heard of. */
   readonly tryLocks?: () => Promise<void>;
   /** Puts this server's sockets into the registry again. */
   readonly republish?: (signal: AbortSignal) => Promise<void>;

@@ -1,6 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { SessionRecord, SessionRow } from '../session-store.ts';
-import { isTombstone } from '../session-store.ts';
+import { isTombstone, presentRow, type SessionRecord, type SessionRow } from '../session-store.ts';
 
 /** An entry with its answer made ready: one promise for all who read it. */
 export interface L1Entry {
@@ -45,11 +44,10 @@ export class L1 {
     const before = this.#entries.peek(record.id);
     if (before !== undefined && before.record.rev > record.rev) return before;
     const frozen = deepFreeze(record);
-    const deleted = isTombstone(frozen);
     const entry: L1Entry = {
       record: frozen,
-      answer: Promise.resolve(isTombstone(frozen) ? undefined : frozen),
-      deleted,
+      answer: Promise.resolve(presentRow(frozen)),
+      deleted: isTombstone(frozen),
       expiresAtMs: nowMs + this.#ttlMs,
     };
     this.#entries.set(record.id, entry);

@@ -1,6 +1,6 @@
 import type { Epochs, SessionTable } from '../database.ts';
 import type { SessionCache } from '../session-cache.ts';
-import { isTombstone, type SessionRecord, type SessionRow } from '../session-store.ts';
+import { presentRow, type SessionRecord, type SessionRow } from '../session-store.ts';
 import type { Counters } from './counters.ts';
 import type { Floors } from './floors.ts';
 import type { L1 } from './l1.ts';
@@ -140,7 +140,7 @@ export class SessionReader {
         traced?.('HIT', id);
         this.#o.floors.confirm(id, record.rev, performance.now());
         this.#keep(record, generation);
-        return { row: toRow(record), source: 'redis', stale: false };
+        return { row: presentRow(record), source: 'redis', stale: false };
       }
       fillToken = answer.fillToken;
     } catch {
@@ -153,13 +153,13 @@ export class SessionReader {
       this.#keep(record.record, generation);
       if (fillToken !== undefined) void this.#fill(record.record, epochs, fillToken);
     }
-    return { row: toRow(record.record), source: 'database', stale: false };
+    return { row: presentRow(record.record), source: 'database', stale: false };
   }
 
   async #bypass(id: string): Promise<ReadResult> {
     const answer = await this.#fromDatabase(id, 'bypassed');
     if ('stale' in answer) return answer;
-    return { row: toRow(answer.record), source: 'database', stale: false };
+    return { row: presentRow(answer.record), source: 'database', stale: false };
   }
 
   /**
@@ -198,7 +198,7 @@ export class SessionReader {
     const entry = l1.peek(id);
     if (entry !== undefined) {
       counters.l1Hits += 1;
-      return { row: toRow(entry.record), source: 'l1', stale: true };
+      return { row: presentRow(entry.record), source: 'l1', stale: true };
     }
     try {
       const answer = await cache?.get(id, this.#o.epochs(), this.#o.floors.get(id));
@@ -230,10 +230,6 @@ export class SessionReader {
       // The token lapses; the next reader fills.
     }
   }
-}
-
-function toRow(record: SessionRecord | undefined): SessionRow | undefined {
-  return record === undefined || isTombstone(record) ? undefined : record;
 }
 
 function rowOf({ row }: ReadResult): SessionRow | undefined {

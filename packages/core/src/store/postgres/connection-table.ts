@@ -1,14 +1,12 @@
-import type { ConnectionRow } from '../database.ts';
+import type { ConnectionRow, OwnedConnection } from '../database.ts';
 import { tooManyConnections } from '../write-refusals.ts';
-import { advisoryKey, LOCK } from './advisory-key.ts';
+import { LOCK, lockUntilEnd } from './advisory-key.ts';
 import { leaseHeld } from './server-table.ts';
 import { type Queries, statement } from './statement.ts';
 
 /** Connections of users over the network. */
 
 const LIVE = leaseHeld('connection.server_id', 'connection.incarnation');
-
-const LOCK_FOR_OPENING = statement('lock_for_opening', 'SELECT pg_advisory_xact_lock($1)');
 
 /** A repetition is no second one. */
 const COUNT = statement(
@@ -52,19 +50,11 @@ const COLLECT = statement(
 /** A user's take turns, so that the limit counts what the one before has entered. */
 export function openConnection(
   on: Queries,
-  {
-    id,
-    userId,
-    serverId,
-    incarnation,
-  }: ConnectionRow & {
-    readonly serverId: string;
-    readonly incarnation: number;
-  },
+  { id, userId, serverId, incarnation }: OwnedConnection,
   limit: number,
 ): Promise<void> {
   return on.transaction(async within => {
-    await within.read(LOCK_FOR_OPENING, [advisoryKey(LOCK.connections, userId)]);
+    await lockUntilEnd(within, LOCK.connections, userId);
     const [counted] = await within.read<{ open: number }>(COUNT, [userId, id]);
     const open = counted?.open ?? 0;
     if (open >= limit) throw tooManyConnections(userId, open, limit);

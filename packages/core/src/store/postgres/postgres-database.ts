@@ -2,10 +2,12 @@ import type {
   ConnectionRow,
   Database,
   Epochs,
+  NewScreen,
   NewToken,
   OutboxDepth,
   OutboxEntry,
   OutboxItem,
+  OwnedConnection,
   ScreenRow,
   ServerIdentity,
   ServerRow,
@@ -15,9 +17,9 @@ import type {
 } from '../database.ts';
 import {
   type CreateOptions,
-  isTombstone,
   type ListedSession,
   type NewSession,
+  presentRow,
   type RunningLimits,
   type SessionChange,
   type SessionRecord,
@@ -54,8 +56,7 @@ export class PostgresDatabase implements Database {
   }
 
   async get(id: string): Promise<SessionRow | undefined> {
-    const record = await sessions.read(this.#on, id);
-    return record === undefined || isTombstone(record) ? undefined : record;
+    return presentRow(await sessions.read(this.#on, id));
   }
 
   read(id: string): Promise<SessionRecord | undefined> {
@@ -188,10 +189,7 @@ export class PostgresDatabase implements Database {
     return tokenTable.recordTokenUse(this.#on, usedAt);
   }
 
-  openConnection(
-    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
-    limit: number,
-  ): Promise<void> {
+  openConnection(connection: OwnedConnection, limit: number): Promise<void> {
     return connectionTable.openConnection(this.#on, connection, limit);
   }
 
@@ -207,7 +205,7 @@ export class PostgresDatabase implements Database {
     return connectionTable.replaceConnections(this.#on, serverId, incarnation, connections);
   }
 
-  async putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void> {
+  async putScreens(screens: readonly NewScreen[]): Promise<void> {
     checkScreens(screens);
     await screenTable.putScreens(this.#on, screens);
   }

@@ -1,4 +1,4 @@
-import type { ScreenRow } from '../database.ts';
+import type { NewScreen, ScreenRow } from '../database.ts';
 import { toScreenRow } from '../schema/stored-rows.ts';
 import type { SessionScreenTable } from '../schema/tables.ts';
 import { NOW_MS, type Queries, statement } from './statement.ts';
@@ -40,6 +40,9 @@ const GET = statement(
   AND EXISTS (SELECT FROM session WHERE session.id = session_id AND deleted_at IS NULL)`,
 );
 
+/** Also one that came in while the session was being deleted, which that did not see. */
+const REMOVE = statement('remove_screen', 'DELETE FROM session_screen WHERE session_id = $1');
+
 /** Those of sessions that are gone. */
 const COLLECT = statement(
   'collect_screens',
@@ -50,7 +53,7 @@ const COLLECT = statement(
   )`,
 );
 
-export async function putScreens(on: Queries, screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void> {
+export async function putScreens(on: Queries, screens: readonly NewScreen[]): Promise<void> {
   if (screens.length === 0) return;
   await on.write(PUT, [
     screens.map(({ sessionId }) => sessionId),
@@ -60,6 +63,11 @@ export async function putScreens(on: Queries, screens: readonly Omit<ScreenRow, 
     screens.map(({ rows }) => rows),
     screens.map(({ content }) => content),
   ]);
+}
+
+/** Of a session that is made under an id that was there before: it is no screen of the new one. */
+export async function removeScreen(on: Queries, sessionId: string): Promise<void> {
+  await on.write(REMOVE, [sessionId]);
 }
 
 export async function getScreen(on: Queries, sessionId: string): Promise<ScreenRow | undefined> {

@@ -1,15 +1,13 @@
-import { TermError } from '../../errors/index.ts';
 import {
-  isTombstone,
+  presentRow,
   type RunningLimits,
   type SessionChange,
   type SessionRow,
   type WriteGuard,
 } from '../session-store.ts';
-import { requireRoomForClaim } from '../write-refusals.ts';
-import { advisoryKey, LOCK } from './advisory-key.ts';
-import { LOCK_FOR_CREATE } from './session-creation.ts';
-import { change, read, refuseStale } from './session-queries.ts';
+import { noSuchSession, refuseStale, requireRoom } from '../write-refusals.ts';
+import { LOCK, lockUntilEnd } from './advisory-key.ts';
+import { change, read } from './session-queries.ts';
 import { type Queries, statement } from './statement.ts';
 
 const RUNNING = statement(
@@ -37,13 +35,13 @@ export function claim(
   return on.transaction(async within => {
     const known = await present(within, id);
     const { serverLimit } = limits;
-    await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.user, known.userId)]);
-    if (serverLimit !== undefined) await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.server, server)]);
+    await lockUntilEnd(within, LOCK.user, known.userId);
+    if (serverLimit !== undefined) await lockUntilEnd(within, LOCK.server, server);
     const before = await present(within, id);
     refuseStale(before, guard);
     const values = [before.userId, server, serverLimit !== undefined];
     const [running] = await within.read<{ of_user: number; on_server: number }>(RUNNING, values);
-    requireRoomForClaim(before, server, limits, {
+    requireRoom(before, server, limits, {
       ofUser: () => running?.of_user ?? 0,
       onServer: () => running?.on_server ?? 0,
     });
@@ -52,8 +50,7 @@ export function claim(
 }
 
 async function present(on: Queries, id: string): Promise<SessionRow> {
-  const found = await read(on, id);
-  if (found === undefined || isTombstone(found))
-    throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
+  const found = presentRow(await read(on, id));
+  if (found === undefined) throw noSuchSession(id);
   return found;
 }

@@ -1,11 +1,11 @@
-import { TermError } from '../../errors/index.ts';
 import { toRow } from '../schema/stored-rows.ts';
 import type { SessionTable as StoredSession } from '../schema/tables.ts';
 import type { CreateOptions, NewSession, SessionRow } from '../session-store.ts';
-import { leaseLost, tooManyOnServer, tooManySessions } from '../write-refusals.ts';
-import { advisoryKey, LOCK } from './advisory-key.ts';
+import { idTaken, leaseLost, nameTaken, requireRoom, stillThere } from '../write-refusals.ts';
+import { LOCK, lockUntilEnd } from './advisory-key.ts';
+import { removeScreen } from './screen-table.ts';
 import { holdsLease, leaseHeld } from './server-table.ts';
-import { marked, named, nameTaken, READ } from './session-queries.ts';
+import { marked, named, READ } from './session-queries.ts';
 import { COLUMNS, docJson } from './session-rows.ts';
 import { NOW_MS, type Queries, statement } from './statement.ts';
 
@@ -54,9 +54,6 @@ const CREATE = statement(
   SELECT ${COLUMNS} FROM made`,
 );
 
-/** Until the end of the transaction. */
-export const LOCK_FOR_CREATE = statement('lock_for_create', 'SELECT pg_advisory_xact_lock($1)');
-
 interface BeforeCreate {
   readonly made: string | null;
   readonly holder: string | null;
@@ -72,13 +69,11 @@ interface BeforeCreate {
 export function create(on: Queries, session: NewSession, options: CreateOptions): Promise<SessionRow> {
   return on.transaction(async within => {
     const { id, userId, name, ownerServer, state, doc } = session;
-    const { limit, serverLimit, incarnation, idempotencyKey } = options;
-    await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.user, userId)]);
-    if (serverLimit !== undefined)
-      await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.server, ownerServer)]);
+    const { serverLimit, incarnation, idempotencyKey } = options;
+    await lockUntilEnd(within, LOCK.user, userId);
+    if (serverLimit !== undefined) await lockUntilEnd(within, LOCK.server, ownerServer);
     // A key is used by one user; should another one use it too, he waits here.
-    if (idempotencyKey !== undefined)
-      await within.read(LOCK_FOR_CREATE, [advisoryKey(LOCK.idempotency, idempotencyKey)]);
+    if (idempotencyKey !== undefined) await lockUntilEnd(within, LOCK.idempotency, idempotencyKey);
     const [found] = await within.read<BeforeCreate>(BEFORE_CREATE, [
       idempotencyKey ?? null,
       userId,
@@ -93,9 +88,8 @@ export function create(on: Queries, session: NewSession, options: CreateOptions)
       if (stored !== undefined) return stillThere(stored);
     }
     if (incarnation !== undefined && !leased) throw leaseLost(ownerServer, incarnation);
-    if (state === 'running' && of_user >= limit) throw tooManySessions(of_user, limit);
-    if (state === 'running' && serverLimit !== undefined && on_server >= serverLimit)
-      throw tooManyOnServer(ownerServer, on_server, serverLimit);
+    if (state === 'running')
+      requireRoom(undefined, ownerServer, options, { ofUser: () => of_user, onServer: () => on_server });
     if (holder !== null && holder !== id) throw nameTaken(name, holder);
     const values = [
       id,
@@ -108,20 +102,13 @@ export function create(on: Queries, session: NewSession, options: CreateOptions)
       incarnation ?? null,
     ];
     const [stored] = await named(name, within.write<StoredSession>(CREATE, values));
-    if (stored !== undefined) return toRow(stored);
+    if (stored !== undefined) {
+      await removeScreen(within, id);
+      return toRow(stored);
+    }
     // The lease may have run out since it was looked at.
     if (incarnation !== undefined && !(await holdsLease(within, ownerServer, incarnation)))
       throw leaseLost(ownerServer, incarnation);
-    throw new TermError('NAME_TAKEN', `There is a session with the id ${id}.`);
+    throw idTaken(id);
   });
-}
-
-/** A repetition makes nothing anew, nor does it bring back what was deleted since. */
-function stillThere(made: StoredSession): SessionRow {
-  if (made.deleted_at !== null)
-    throw new TermError(
-      'SESSION_NOT_FOUND',
-      `Session ${made.name} was made by this request, and removed since.`,
-    );
-  return toRow(made);
 }

@@ -2,15 +2,15 @@ import { TermError } from '../../errors/index.ts';
 import { toRecord, toRow } from '../schema/stored-rows.ts';
 import type { SessionTable as StoredSession } from '../schema/tables.ts';
 import {
-  isTombstone,
   type ListedSession,
+  presentRow,
   type SessionChange,
   type SessionRecord,
   type SessionRow,
   type Tombstone,
   type WriteGuard,
 } from '../session-store.ts';
-import { leaseLost, ownerAlive } from '../write-refusals.ts';
+import { leaseLost, nameTaken, noSuchSession, ownerAlive, refuseStale, stale } from '../write-refusals.ts';
 import { collectConnections } from './connection-table.ts';
 import { collectScreens } from './screen-table.ts';
 import { holdsLease, isOwnerAlive, isOwnerGone, leaseHeld, ownerBefore } from './server-table.ts';
@@ -171,7 +171,7 @@ export async function change(
   const changed = await guarded(on, id, guard, claimant, () =>
     named(name, on.write<StoredSession>(CHANGE, values)),
   );
-  if (changed === undefined) throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
+  if (changed === undefined) throw noSuchSession(id);
   return toRow(changed);
 }
 
@@ -198,8 +198,8 @@ async function guarded<T>(
   for (let attempt = 1; ; attempt += 1) {
     const [changed] = await write();
     if (changed !== undefined) return changed;
-    const present = await read(on, id);
-    if (present === undefined || isTombstone(present)) return undefined;
+    const present = presentRow(await read(on, id));
+    if (present === undefined) return undefined;
     refuseStale(present, guard);
     const { incarnation } = guard;
     const writer = claimant ?? present.ownerServer;
@@ -209,12 +209,6 @@ async function guarded<T>(
       throw ownerAlive(present.name, present.ownerServer);
     if (attempt >= WRITE_ATTEMPTS) throw stale(present, guard);
   }
-}
-
-/** Throws STALE_REVISION when the row is not what the guard says. */
-export function refuseStale(row: SessionRow, guard: WriteGuard): void {
-  const { rev = row.rev, ownerEpoch = row.ownerEpoch } = guard;
-  if (rev !== row.rev || ownerEpoch !== row.ownerEpoch) throw stale(row, guard);
 }
 
 export async function recordActivity(on: Queries, activity: ReadonlyMap<string, number>): Promise<void> {
@@ -235,14 +229,6 @@ export async function collect(on: Queries, deletedBefore: number): Promise<numbe
   return total + (await collectTokens(on, deletedBefore));
 }
 
-function stale(row: SessionRow, { ownerEpoch = row.ownerEpoch }: WriteGuard): TermError {
-  const what =
-    ownerEpoch === row.ownerEpoch ? 'was changed by somebody else' : `belongs to ${row.ownerServer} since`;
-  return new TermError('STALE_REVISION', `Session ${row.name} ${what}.`, {
-    details: { id: row.id, rev: row.rev, ownerEpoch: row.ownerEpoch },
-  });
-}
-
 /** The unique index knows that a name is taken, and the caller which. */
 export async function named<T>(name: string | undefined, write: Promise<T>): Promise<T> {
   try {
@@ -252,11 +238,4 @@ export async function named<T>(name: string | undefined, write: Promise<T>): Pro
       throw nameTaken(name, undefined, thrown);
     throw thrown;
   }
-}
-
-export function nameTaken(name: string, id: string | undefined, cause?: unknown): TermError {
-  return new TermError('NAME_TAKEN', `There is a session named ${name}.`, {
-    details: id === undefined ? { name } : { name, id },
-    ...(cause === undefined ? {} : { cause }),
-  });
 }

@@ -10,6 +10,7 @@ import {
   retryDelayMs,
 } from './client-options.ts';
 import { failureOf, linkError, linkFailure, reasonIn } from './failure.ts';
+import { FaultPoint } from './fault-point.ts';
 import { admit } from './handshake.ts';
 import type { LinkObserver } from './redis-link.ts';
 import { SentinelWatch } from './sentinel-watch.ts';
@@ -24,6 +25,7 @@ export type Client = Redis | Cluster;
 export class Connection {
   readonly client: Client;
   readonly endpoint: string;
+  readonly faults = new FaultPoint();
   readonly #settings: RedisSettings;
   readonly #observers: LinkObserver[] = [];
   #admitted = false;
@@ -99,6 +101,11 @@ export class Connection {
     if (this.client instanceof Redis && this.client.status === 'ready') this.client.disconnect(true);
   }
 
+  /** Ends what stands; the next attempt begins at once. */
+  sever(): void {
+    this.client.disconnect(true);
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#lose('the link was closed');
@@ -150,6 +157,8 @@ export class Connection {
 
   async #admit(): Promise<void> {
     try {
+      if (this.faults.isDown || this.faults.isSilent)
+        throw linkFailure('handshake', this.endpoint, 'disconnected', 'a drill lets it fail');
       await withDeadline(
         admit(this.client, this.#settings, this.endpoint),
         connectTimeoutMs(this.#settings),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { withDeadline } from '../deadline.ts';
 import { type Client, Connection } from './connection.ts';
 import { failureIn, linkError, linkFailure } from './failure.ts';
+import type { LinkFault } from './fault-point.ts';
 import { KeyNames } from './key-names.ts';
 import { readIdentity, readInfo, scanKeys } from './masters.ts';
 import type { LinkIdentity, LinkInfo, LinkObserver, RedisLink, RedisScript } from './redis-link.ts';
@@ -111,6 +112,13 @@ export class IoredisLink implements RedisLink {
     this.#connection.observe(observer);
   }
 
+  disturb(fault: LinkFault | undefined): void {
+    this.#connection.faults.set(fault);
+    if (fault !== undefined && fault.kind !== 'down') return;
+    this.#connection.sever();
+    for (const subscription of this.#subscriptions) subscription.sever();
+  }
+
   async close(): Promise<void> {
     for (const subscription of this.#subscriptions) subscription.close();
     this.#subscriptions.clear();
@@ -125,7 +133,7 @@ export class IoredisLink implements RedisLink {
       throw linkFailure(what, endpoint, 'timeout', `${MAX_PENDING} commands wait for it already`);
     this.#pending += 1;
     try {
-      return await withDeadline(work(client), deadlineMs, () =>
+      return await withDeadline(this.#connection.faults.answer(work(client)), deadlineMs, () =>
         linkFailure(what, endpoint, 'timeout', `${deadlineMs} ms`),
       );
     } finally {

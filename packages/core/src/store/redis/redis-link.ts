@@ -1,4 +1,5 @@
 import type { Cluster, Redis } from 'ioredis';
+import type { LinkFault } from './fault-point.ts';
 import type { KeyNames } from './key-names.ts';
 
 /** Why a command was not done, or is not known to be. */
@@ -98,5 +99,10 @@ export interface RedisLink {
   identity(): Promise<LinkIdentity>;
   info(): Promise<LinkInfo>;
   observe(observer: LinkObserver): void;
+  /**
+   * Lets the link fail, for a drill, until it is called with undefined. Connections are cut then, as they are when a network comes
+   * back: whatever was missed meanwhile is noticed.
+   */
+  disturb(fault: LinkFault | undefined): void;
   close(): Promise<void>;
 }

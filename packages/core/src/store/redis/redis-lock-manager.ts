@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod';
+import { chunks } from '../chunks.ts';
 import type { Lock, LockInfo, LockManager, LockOptions } from '../lock.ts';
 import { type Backoff, backoffMs } from '../locks/backoff.ts';
 import { lockAborted, locksClosed, lockTimeout } from '../locks/lock-error.ts';
@@ -7,6 +8,7 @@ import { WakeUp } from '../locks/wake-up.ts';
 import { KEY_PREFIX } from './key-names.ts';
 import type { RedisLink } from './redis-link.ts';
 import { LockLease } from './redis-lock-lease.ts';
+import { ReleasedLocks } from './released-locks.ts';
 import { LOCK_ACQUIRE } from './scripts/lock-acquire.ts';
 import { LOCK_RELEASE } from './scripts/lock-release.ts';
 import { LOCK_RENEW } from './scripts/lock-renew.ts';
@@ -18,6 +20,7 @@ const DEFAULT_WAITER_LEASE_MS = 1000;
 const DEFAULT_BACKOFF: Backoff = { firstMs: 2, maxMs: 64 };
 const TOKEN_PREFIX_LENGTH = 8;
 const SHOWN_AT_ONCE = 100;
+const RELEASED_AT_ONCE = 100;
 /** Redis's clock is looked at again after so long. */
 const CLOCK_MS = 60_000;
 
@@ -49,6 +52,7 @@ export class RedisLockManager implements LockManager {
   #clock: { readonly atMs: number; readonly redisMs: number } | undefined;
   readonly #waiting = new Map<string, WakeUp>();
   readonly #leases = new Set<LockLease>();
+  readonly #released: ReleasedLocks;
   readonly #closing = new AbortController();
   #subscription: Promise<() => Promise<void>> | undefined;
 
@@ -59,6 +63,7 @@ export class RedisLockManager implements LockManager {
       backoff: DEFAULT_BACKOFF,
       ...options,
     };
+    this.#released = new ReleasedLocks(this.#options.ttlMs);
     this.#serverJson = JSON.stringify(options.serverId);
     this.#channel = `${KEY_PREFIX}lock-free:${options.serverId}:${randomUUID()}`;
   }
@@ -94,6 +99,20 @@ export class RedisLockManager implements LockManager {
 
   async show(name: string): Promise<LockInfo | undefined> {
     return lockInfo(name, await this.#options.link.script(LOCK_SHOW, this.#showKeys(name), []));
+  }
+
+  /**
+   * Gives back once more what was given back lately: a connection may have broken on the way, or a replica taken over that had not
+   * heard of it. Rejects as the link does.
+   */
+  async releaseAgain(): Promise<void> {
+    for (const some of chunks(this.#released.recent(performance.now()), RELEASED_AT_ONCE)) {
+      const calls = some.map(({ name, token }) => ({
+        keys: this.#keys(name),
+        args: this.#releaseArgs(token),
+      }));
+      await this.#options.link.scripts(LOCK_RELEASE, calls);
+    }
   }
 
   /** Who waits gets ABORTED. Locks that are held are not given back: they lapse. */
@@ -168,10 +187,14 @@ export class RedisLockManager implements LockManager {
     };
   }
 
-  /** What Redis does not hear lapses by itself. */
+  /** What Redis does not hear it hears with the next resynchronisation, or it lapses. */
   async #free(name: string, token: string): Promise<void> {
-    const { link, waiterLeaseMs } = this.#options;
-    await link.script(LOCK_RELEASE, this.#keys(name), [token, this.#channel, waiterLeaseMs]).catch(() => 0);
+    this.#released.add(name, token, performance.now());
+    await this.#options.link.script(LOCK_RELEASE, this.#keys(name), this.#releaseArgs(token)).catch(() => 0);
+  }
+
+  #releaseArgs(token: string): (string | number)[] {
+    return [token, this.#channel, this.#options.waiterLeaseMs];
   }
 
   /** Begins to listen for wake-ups, once somebody waits. Waiters get on without until it stands. */

@@ -40,6 +40,11 @@ export class Subscription {
     );
   }
 
+  /** As if the network had cut it; it is made anew. */
+  sever(): void {
+    this.#client?.disconnect();
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
@@ -49,7 +54,7 @@ export class Subscription {
   }
 
   #connect(): void {
-    const client = this.#makeClient();
+    const client = this.#connection.faults.isDown ? undefined : this.#makeClient();
     if (client === undefined) {
       this.#connectLater();
       return;
@@ -58,7 +63,9 @@ export class Subscription {
     let isConfirmed = false;
     let ping: NodeJS.Timeout | undefined;
     client.on('error', () => {});
-    client.on('message', (channel: string, text: string) => this.#listener.message(channel, text));
+    client.on('message', (channel: string, text: string) => {
+      if (!this.#connection.faults.isSilent) this.#listener.message(channel, text);
+    });
     client.on('ready', () => {
       client.subscribe(...this.#channels).then(
         () => {

@@ -1,6 +1,6 @@
 import type { SessionDoc } from '../../domain/index.ts';
 import type { ScreenRow, SocketRow, TokenRow } from '../database.ts';
-import type { SessionRecord, SessionRow } from '../session-store.ts';
+import type { SessionHead, SessionRecord, SessionRow } from '../session-store.ts';
 import type { SessionScreenTable, SessionTable, SocketTable, TokenTable } from './tables.ts';
 
 /** Rows as every database stores them, as the interfaces have them. */
@@ -10,6 +10,11 @@ export function toRecord(stored: SessionTable): SessionRecord {
 }
 
 export function toRow(stored: SessionTable): SessionRow {
+  return { ...toHead(stored), doc: JSON.parse(stored.doc) as SessionDoc };
+}
+
+/** What guards look at: it can be read though the document can't. */
+export function toHead(stored: SessionTable): SessionHead {
   return {
     id: stored.id,
     rev: stored.rev,
@@ -19,7 +24,6 @@ export function toRow(stored: SessionTable): SessionRow {
     ownerEpoch: stored.owner_epoch,
     state: stored.state,
     primarySocket: stored.primary_socket,
-    doc: JSON.parse(stored.doc) as SessionDoc,
     createdAt: stored.created_at,
     updatedAt: stored.updated_at,
   };

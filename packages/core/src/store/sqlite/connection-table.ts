@@ -1,5 +1,5 @@
 import type { ExpressionBuilder } from 'kysely';
-import type { ConnectionRow } from '../database.ts';
+import type { ConnectionRow, OwnedConnection } from '../database.ts';
 import type { Tables } from '../schema/tables.ts';
 import { tooManyConnections } from '../write-refusals.ts';
 import { type Connection, query } from './connection.ts';
@@ -20,7 +20,7 @@ const isLive = (e: ExpressionBuilder<Tables, 'connection'>, nowMs: number) =>
 export function openConnection(
   connection: Connection,
   nowMs: number,
-  row: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
+  row: OwnedConnection,
   limit: number,
 ): void {
   const counted = connection.first(

@@ -1,12 +1,8 @@
-import type { ScreenRow } from '../database.ts';
+import type { NewScreen, ScreenRow } from '../database.ts';
 import { toScreenRow } from '../schema/stored-rows.ts';
 import { type Connection, query } from './connection.ts';
 
-export function putScreens(
-  connection: Connection,
-  nowMs: number,
-  screens: readonly Omit<ScreenRow, 'at'>[],
-): void {
+export function putScreens(connection: Connection, nowMs: number, screens: readonly NewScreen[]): void {
   for (const screen of screens) if (isNewer(connection, screen)) put(connection, nowMs, screen);
 }
 
@@ -41,7 +37,7 @@ export function collectScreens(connection: Connection): void {
 }
 
 /** Whether it comes from the session's present owner, and is not behind what that has told already. */
-function isNewer(connection: Connection, screen: Omit<ScreenRow, 'at'>): boolean {
+function isNewer(connection: Connection, screen: NewScreen): boolean {
   const found = connection.first(
     query
       .selectFrom('session')
@@ -58,7 +54,7 @@ function isNewer(connection: Connection, screen: Omit<ScreenRow, 'at'>): boolean
   return found !== undefined && (found.stream_offset ?? 0) <= screen.offset;
 }
 
-function put(connection: Connection, nowMs: number, screen: Omit<ScreenRow, 'at'>): void {
+function put(connection: Connection, nowMs: number, screen: NewScreen): void {
   const columns = {
     owner_epoch: screen.ownerEpoch,
     stream_offset: screen.offset,

@@ -1,23 +1,27 @@
 import { sql } from 'kysely';
 import type { SessionDoc } from '../../domain/index.ts';
-import { TermError } from '../../errors/index.ts';
-import { toRow } from '../schema/stored-rows.ts';
+import { toHead, toRow } from '../schema/stored-rows.ts';
 import type { SessionTable } from '../schema/tables.ts';
 import type {
   CreateOptions,
   NewSession,
   RunningLimits,
   SessionChange,
+  SessionHead,
   SessionRow,
   Tombstone,
   WriteGuard,
 } from '../session-store.ts';
 import {
+  idTaken,
   leaseLost,
+  nameTaken,
+  noSuchSession,
   ownerAlive,
-  requireRoomForClaim,
-  tooManyOnServer,
-  tooManySessions,
+  type RunningCounts,
+  refuseStale,
+  requireRoom,
+  stillThere,
 } from '../write-refusals.ts';
 import { type Connection, query } from './connection.ts';
 import { collectConnections } from './connection-table.ts';
@@ -37,21 +41,17 @@ export function create(
   connection: Connection,
   nowMs: number,
   session: NewSession,
-  { limit, serverLimit, incarnation, idempotencyKey }: CreateOptions,
+  options: CreateOptions,
 ): SessionRow {
+  const { incarnation, idempotencyKey } = options;
   const made = idempotencyKey === undefined ? undefined : findMade(connection, idempotencyKey);
   if (made !== undefined) return stillThere(made);
   const { id, userId, name, ownerServer } = session;
   refuseLapsed(connection, nowMs, ownerServer, incarnation);
-  if (session.state === 'running') {
-    const ofUser = countRunning(connection, 'user_id', userId);
-    if (ofUser >= limit) throw tooManySessions(ofUser, limit);
-    const onServer = serverLimit === undefined ? 0 : countRunning(connection, 'owner_server', ownerServer);
-    if (serverLimit !== undefined && onServer >= serverLimit)
-      throw tooManyOnServer(ownerServer, onServer, serverLimit);
-  }
+  if (session.state === 'running')
+    requireRoom(undefined, ownerServer, options, countsOfRunning(connection, userId, ownerServer));
   const before = findById(connection, id);
-  if (live(before) !== undefined) throw new TermError('NAME_TAKEN', `There is a session with the id ${id}.`);
+  if (live(before) !== undefined) throw idTaken(id);
   refuseTaken(connection, userId, name);
   const rev = nextRev(connection);
   // A deleted row of this id is only a tombstone; its place is taken, under a higher revision.
@@ -77,16 +77,6 @@ export function create(
   return toRow(stored);
 }
 
-/** A repetition makes nothing anew, nor does it bring back what was deleted since. */
-function stillThere(made: SessionTable): SessionRow {
-  if (made.deleted_at !== null)
-    throw new TermError(
-      'SESSION_NOT_FOUND',
-      `Session ${made.name} was made by this request, and removed since.`,
-    );
-  return toRow(made);
-}
-
 /** What an earlier call with this key made, deleted or not; undefined when that was collected. */
 function findMade(connection: Connection, key: string): SessionTable | undefined {
   const made = connection.first(query.selectFrom('idempotency').select('result').where('key', '=', key));
@@ -103,6 +93,13 @@ function countRunning(connection: Connection, column: 'user_id' | 'owner_server'
       .where('state', '=', 'running'),
   );
   return counted?.running ?? 0;
+}
+
+function countsOfRunning(connection: Connection, userId: string, serverId: string): RunningCounts {
+  return {
+    ofUser: () => countRunning(connection, 'user_id', userId),
+    onServer: () => countRunning(connection, 'owner_server', serverId),
+  };
 }
 
 /** A server that others may take for dead writes nothing. */
@@ -125,10 +122,7 @@ function refuseTaken(connection: Connection, userId: string, name: string): void
       .where('name', '=', name)
       .where('deleted_at', 'is', null),
   );
-  if (holder === undefined) return;
-  throw new TermError('NAME_TAKEN', `There is a session named ${name}.`, {
-    details: { name, id: holder.id },
-  });
+  if (holder !== undefined) throw nameTaken(name, holder.id);
 }
 
 /** Who is to own a session from now on. */
@@ -147,13 +141,13 @@ export function change(
   claim?: Claim,
 ): SessionRow {
   const before = findById(connection, id);
-  if (before === undefined || before.deleted_at !== null)
-    throw new TermError('SESSION_NOT_FOUND', `There is no session ${id}.`);
-  refuseStale(before, guard);
-  refuseLapsed(connection, nowMs, claim?.server ?? before.owner_server, guard.incarnation);
-  if (claim !== undefined) refuseClaim(connection, nowMs, before, wanted, claim);
-  if (wanted.name !== undefined && wanted.name !== before.name)
-    refuseTaken(connection, before.user_id, wanted.name);
+  if (before === undefined || before.deleted_at !== null) throw noSuchSession(id);
+  const head = toHead(before);
+  refuseStale(head, guard);
+  refuseLapsed(connection, nowMs, claim?.server ?? head.ownerServer, guard.incarnation);
+  if (claim !== undefined) refuseClaim(connection, nowMs, head, wanted, claim);
+  if (wanted.name !== undefined && wanted.name !== head.name)
+    refuseTaken(connection, head.userId, wanted.name);
   const rev = nextRev(connection);
   const doc: SessionDoc = { ...(JSON.parse(before.doc) as SessionDoc), ...wanted.doc };
   const after: SessionTable = {
@@ -177,27 +171,14 @@ export function change(
 function refuseClaim(
   connection: Connection,
   nowMs: number,
-  before: SessionTable,
+  before: SessionHead,
   wanted: SessionChange,
   { server, limits }: Claim,
 ): void {
-  if (isAliveElsewhere(connection, nowMs, before.owner_server, server))
-    throw ownerAlive(before.name, before.owner_server);
+  if (isAliveElsewhere(connection, nowMs, before.ownerServer, server))
+    throw ownerAlive(before.name, before.ownerServer);
   if (limits === undefined || wanted.state !== 'running') return;
-  requireRoomForClaim(toRow(before), server, limits, {
-    ofUser: () => countRunning(connection, 'user_id', before.user_id),
-    onServer: () => countRunning(connection, 'owner_server', server),
-  });
-}
-
-function refuseStale(row: SessionTable, guard: WriteGuard): void {
-  const { ownerEpoch = row.owner_epoch, rev = row.rev } = guard;
-  if (ownerEpoch === row.owner_epoch && rev === row.rev) return;
-  const what =
-    ownerEpoch === row.owner_epoch ? 'was changed by somebody else' : `belongs to ${row.owner_server} since`;
-  throw new TermError('STALE_REVISION', `Session ${row.name} ${what}.`, {
-    details: { id: row.id, rev: row.rev, ownerEpoch: row.owner_epoch },
-  });
+  requireRoom(before, server, limits, countsOfRunning(connection, before.userId, server));
 }
 
 export function remove(
@@ -208,7 +189,7 @@ export function remove(
 ): Tombstone | undefined {
   const before = findById(connection, id);
   if (before === undefined || before.deleted_at !== null) return undefined;
-  refuseStale(before, guard);
+  refuseStale(toHead(before), guard);
   refuseLapsed(connection, nowMs, before.owner_server, guard.incarnation);
   const rev = nextRev(connection);
   connection.run(

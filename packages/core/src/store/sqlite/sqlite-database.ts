@@ -2,10 +2,12 @@ import type {
   ConnectionRow,
   Database,
   Epochs,
+  NewScreen,
   NewToken,
   OutboxDepth,
   OutboxEntry,
   OutboxItem,
+  OwnedConnection,
   ScreenRow,
   ServerIdentity,
   ServerRow,
@@ -15,9 +17,9 @@ import type {
 } from '../database.ts';
 import {
   type CreateOptions,
-  isTombstone,
   type ListedSession,
   type NewSession,
+  presentRow,
   type RunningLimits,
   type SessionChange,
   type SessionRecord,
@@ -86,9 +88,7 @@ class SqliteDatabase implements Database {
 
   async get(id: string): Promise<SessionRow | undefined> {
     const answer = this.#reader.read(id);
-    if (answer === undefined) return this.#thread.call('get', id);
-    const { record } = answer;
-    return record === undefined || isTombstone(record) ? undefined : record;
+    return answer === undefined ? this.#thread.call('get', id) : presentRow(answer.record);
   }
 
   async read(id: string): Promise<SessionRecord | undefined> {
@@ -222,10 +222,7 @@ class SqliteDatabase implements Database {
     return this.#thread.call('recordTokenUse', usedAt);
   }
 
-  openConnection(
-    connection: ConnectionRow & { readonly serverId: string; readonly incarnation: number },
-    limit: number,
-  ): Promise<void> {
+  openConnection(connection: OwnedConnection, limit: number): Promise<void> {
     return this.#thread.call('openConnection', connection, limit);
   }
 
@@ -241,7 +238,7 @@ class SqliteDatabase implements Database {
     return this.#thread.call('replaceConnections', serverId, incarnation, connections);
   }
 
-  async putScreens(screens: readonly Omit<ScreenRow, 'at'>[]): Promise<void> {
+  async putScreens(screens: readonly NewScreen[]): Promise<void> {
     checkScreens(screens);
     await this.#thread.call('putScreens', screens);
   }

@@ -1,3 +1,6 @@
+import { FaultProxy } from '../../../src/sandbox/fault-proxy.ts';
+import { type PostgresServer, startPostgres } from '../../../src/sandbox/postgres-server.ts';
+import { type RedisServer, startRedis } from '../../../src/sandbox/redis-server.ts';
 import { decodeEntry } from '../../../src/store/cache-entry.ts';
 import type { Database } from '../../../src/store/database.ts';
 import type { EventChannel } from '../../../src/store/event-channel.ts';
@@ -10,9 +13,6 @@ import { RedisEventChannel } from '../../../src/store/redis/redis-channel.ts';
 import type { RedisLink } from '../../../src/store/redis/redis-link.ts';
 import type { SessionCache } from '../../../src/store/session-cache.ts';
 import type { SessionRow } from '../../../src/store/session-store.ts';
-import { FaultProxy } from '../../fault-proxy.ts';
-import { type PostgresServer, startPostgres } from '../../servers/postgres.ts';
-import { type RedisServer, startRedis } from '../../servers/redis.ts';
 import { exampleDoc } from '../example-doc.ts';
 import { LIMIT, USER } from '../orders.ts';
 import { Gate } from './gate.ts';

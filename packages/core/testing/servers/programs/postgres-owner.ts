@@ -1,4 +1,4 @@
-import { startPostgres } from '../postgres.ts';
+import { startPostgres } from '../../../src/sandbox/postgres-server.ts';
 
 /** Starts a server, stops all its processes by SIGSTOP, prints its directory and waits to be killed. */
 const server = await startPostgres();

@@ -1,4 +1,4 @@
-import { RedisServer } from '../../servers/redis.ts';
+import { RedisServer } from '../../../src/sandbox/redis-server.ts';
 
 // Starts a server, says its port and directory, and never ends by itself.
 const server = await RedisServer.start();

@@ -4,8 +4,13 @@ import { TermError } from '@triterm/core/errors';
 import { decodeAck, decodeData, type Frame, FrameKind, Peer, PROTOCOL } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
 import { Connection } from '../../server/connection.ts';
+import { attachHandlers } from '../../server/handlers/attach.ts';
+import type { SessionService } from '../../session/session-service.ts';
 import type { KnownServer, Located, LocatedThere } from '../cluster.ts';
 import { type ServerCall, ServerRelay, type ServerRelayDependencies } from '../relay.ts';
+
+/** Of a server that has no sessions. */
+const { 'attachment.detach': DETACH } = attachHandlers({} as SessionService);
 
 /** A server that owns sessions, as the other end of a call. */
 export class ScriptedOwner {
@@ -169,7 +174,7 @@ export class RelayedClient {
   #request(own: Connection, method: string, params: unknown, channel: number): unknown {
     // As the router does, less the schema.
     if (method === 'attachment.detach')
-      return this.relay.attachmentRequest(own, method, params as never, channel);
+      return DETACH({}, { connection: own, channel, principal: own.principal, located: undefined });
     return this.relay.request(own, this.located, method as 'session.show', params as never, channel);
   }
 }

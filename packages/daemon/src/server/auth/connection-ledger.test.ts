@@ -39,7 +39,7 @@ function setUp() {
     },
     serverId: 'server-1',
     incarnation: () => state.incarnation,
-    limit: 10,
+    limit: () => 10,
     trouble: what => troubles.push(what),
   });
   return { ledger, rows, calls, troubles, state };

@@ -7,8 +7,8 @@ export interface ConnectionLedgerOptions {
   readonly serverId: string;
   /** Of this server, as it is now. */
   readonly incarnation: () => number;
-  /** Connections that a user may have open, over all servers. */
-  readonly limit: number;
+  /** Connections that a user may have open, over all servers, as it is now. */
+  readonly limit: () => number;
   readonly trouble: (what: string, thrown: unknown) => void;
 }
 
@@ -69,9 +69,8 @@ export class ConnectionLedger {
    * user has the limit on this server alone.
    */
   openUncounted(userId: string): string {
-    const { limit } = this.#o;
     const mine = [...this.#open.values()].filter(user => user === userId).length;
-    if (mine >= limit)
+    if (mine >= this.#o.limit())
       throw new TermError(
         'TOO_MANY_CONNECTIONS',
         `User ${userId} has ${mine} connections, the most that are allowed.`,
@@ -99,7 +98,7 @@ export class ConnectionLedger {
     while (this.#rewriting !== undefined || !this.#agrees) await this.#reconcile();
     const { table, serverId, incarnation, limit } = this.#o;
     const id = newToken();
-    const entering = table.openConnection({ id, userId, serverId, incarnation: incarnation() }, limit);
+    const entering = table.openConnection({ id, userId, serverId, incarnation: incarnation() }, limit());
     this.#opening.add(entering);
     try {
       await entering;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
+import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
 import type { Database, NewToken } from '@triterm/core/store';
-import { type PostgresServer, startPostgres } from '@triterm/core/testing/servers/postgres';
 import { PostgresHarness } from '@triterm/core/testing/store/postgres-harness';
 import { SqliteHarness } from '@triterm/core/testing/store/sqlite-harness';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -46,7 +46,7 @@ async function startServer(id: string): Promise<Server> {
     serverId: id,
     incarnation: () => incarnation,
     clusterSecret: CLUSTER_SECRET,
-    maxConnectionsPerUser: LIMIT,
+    maxConnectionsPerUser: () => LIMIT,
     trouble: what => {
       troubles.push(what);
       told.resolve();
@@ -84,7 +84,7 @@ function enter(
   bearer: string | undefined,
   onBehalfOf?: string,
 ): Promise<Admission> {
-  const credentials: Credentials = { bearer, onBehalfOf, address: '192.0.2.1' };
+  const credentials: Credentials = { bearer, onBehalfOf };
   return authenticator.authenticate(credentials);
 }
 

@@ -10,7 +10,7 @@ import {
 } from './cluster-credential.ts';
 import { ConnectionLedger } from './connection-ledger.ts';
 import { KnownTokens } from './known-tokens.ts';
-import { parseToken, provesToken } from './token.ts';
+import { parseToken, provesToken, tokenExpired, tokenRevoked } from './token.ts';
 import { TokenConnections } from './token-connections.ts';
 import { TokenUse } from './token-use.ts';
 import { TokenWatch } from './token-watch.ts';
@@ -23,8 +23,8 @@ export interface TokenAuthenticatorOptions {
   readonly incarnation: () => number;
   /** Of the fleet; empty: no other server is believed. */
   readonly clusterSecret: string;
-  /** Over all servers, of one token on this server a quarter of it; a connection that another server relays is counted there. */
-  readonly maxConnectionsPerUser: number;
+  /** As it is now: over all servers, of one token on this server a quarter of it; a connection that another server relays is counted there. */
+  readonly maxConnectionsPerUser: () => number;
   /** Something failed that nobody waits for. */
   readonly trouble: (what: string, thrown: unknown) => void;
 }
@@ -59,7 +59,7 @@ export class TokenAuthenticator implements Authenticator {
       limit: maxConnectionsPerUser,
       trouble,
     });
-    this.#byToken = new TokenConnections(Math.max(1, Math.floor(maxConnectionsPerUser / TOKEN_PART)));
+    this.#byToken = new TokenConnections(() => Math.max(1, Math.floor(maxConnectionsPerUser() / TOKEN_PART)));
     this.#watch = new TokenWatch({
       table: tokens,
       confirmed: ids => this.#known.confirmAgain(ids, performance.now()),
@@ -111,7 +111,7 @@ export class TokenAuthenticator implements Authenticator {
     } catch {
       return;
     }
-    if (row === undefined) throw new TermError('TOKEN_REVOKED', `Token ${tokenId} was revoked.`);
+    if (row === undefined) throw tokenRevoked(tokenId);
     requireValid(row);
   }
 
@@ -214,6 +214,6 @@ function noAnswer(): Error {
 }
 
 function requireValid(row: TokenRow): void {
-  if (row.revokedAt !== null) throw new TermError('TOKEN_REVOKED', `Token ${row.id} was revoked.`);
-  if (row.expired) throw new TermError('TOKEN_EXPIRED', `Token ${row.id} has expired.`);
+  if (row.revokedAt !== null) throw tokenRevoked(row.id);
+  if (row.expired) throw tokenExpired(row.id);
 }

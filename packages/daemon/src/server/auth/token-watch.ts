@@ -1,5 +1,6 @@
-import { TermError } from '@triterm/core/errors';
+import type { TermError } from '@triterm/core/errors';
 import type { TokenTable } from '@triterm/core/store';
+import { tokenExpired, tokenRevoked } from './token.ts';
 
 export interface TokenWatchOptions {
   readonly table: Pick<TokenTable, 'refusedTokens' | 'findToken'>;
@@ -93,8 +94,6 @@ export class TokenWatch {
   /** That it is refused is known; only why may be not. */
   async #reason(tokenId: string): Promise<TermError> {
     const row = await this.#o.table.findToken(tokenId).catch(() => undefined);
-    return row?.expired === true && row.revokedAt === null
-      ? new TermError('TOKEN_EXPIRED', `Token ${tokenId} has expired.`)
-      : new TermError('TOKEN_REVOKED', `Token ${tokenId} was revoked.`);
+    return row?.expired === true && row.revokedAt === null ? tokenExpired(tokenId) : tokenRevoked(tokenId);
   }
 }

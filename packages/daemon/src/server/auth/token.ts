@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { TermError } from '@triterm/core/errors';
 
 /** `trt_<public id>_<secret>`: 32 bits that name it, 256 that prove it, as hex and base64url (RFC 4648 section 5). */
 const TOKEN_TEXT = /^trt_([0-9a-f]{8})_([A-Za-z0-9_-]{43})$/;
@@ -44,6 +45,14 @@ export function provesToken(secret: string, hash: string | undefined): boolean {
 /** SHA-256 in hex. A slow hash protects what people choose; 256 random bits need none. */
 export function hashOf(secret: string): string {
   return sha256(secret).toString('hex');
+}
+
+export function tokenRevoked(id: string): TermError {
+  return new TermError('TOKEN_REVOKED', `Token ${id} was revoked.`);
+}
+
+export function tokenExpired(id: string): TermError {
+  return new TermError('TOKEN_EXPIRED', `Token ${id} has expired.`);
 }
 
 function sha256(text: string): Buffer {

@@ -21,16 +21,17 @@ export function attachHandlers(
           session: session.info(),
           message: `What you were attached to goes on as ${session.name}.`,
         });
-      if (session.row.state === 'exited') return showEnded(session, params, port);
-      const { attachment, live, resumed, offset, missedSince, replaced } = await service.attach(
-        session,
-        params,
-        port,
-        principal,
-      );
+      if (hasEndedFor(session, params)) return showEnded(session, params, port);
+      const attached = await service.attach(session, params, port, principal).catch((thrown: unknown) => {
+        // It has ended meanwhile.
+        if (hasEndedFor(session, params)) return undefined;
+        throw thrown;
+      });
+      if (attached === undefined) return showEnded(session, params, port);
+      const { attachment, live, resumed, offset, missedSince, replaced } = attached;
       let input: PtyInput | undefined;
       try {
-        if (params.role === 'controller')
+        if (params.role === 'controller' && live.exit === undefined)
           input = await live.pty.openInput(params.attachment, applied => attachment.inputApplied(applied));
       } catch (thrown) {
         live.detach(attachment);
@@ -54,12 +55,17 @@ export function attachHandlers(
         pty: live.identity,
       };
     },
-    'attachment.detach': (_params, { connection, channel }) => {
-      connection.detach(channel);
+    'attachment.detach': async (_params, { connection, channel }) => {
+      await connection.detach(channel);
       return {};
     },
     'session.detach': ({ target, client }) => ({ detached: service.detach(target, client) }),
   };
+}
+
+/** Whether nothing is left of it but its last screen: one who comes back in time gets the rest of the output first. */
+function hasEndedFor(session: Session, { resume }: ParsedParams<'session.attach'>): boolean {
+  return session.row.state === 'exited' && (resume === undefined || session.live === undefined);
 }
 
 /** An ended session: its last screen, then its status. */

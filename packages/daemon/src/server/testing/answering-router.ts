@@ -15,7 +15,7 @@ export function answeringRouter(answer: (method: string, context: RequestContext
     locator: {
       locate: async ({ userId }, id) => ({ where: 'here', session: { id, row: { id, userId } } as Session }),
     },
-    relay: { request: nowhere, attachmentRequest: nowhere, carries: () => false },
+    relay: { request: nowhere },
     absent: {},
   });
 }

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { TermError } from '@triterm/core/errors';
+import { withDeadline } from '@triterm/core/store';
 import {
   CloseCode,
   closeCodeOf,
@@ -12,19 +13,12 @@ import type { Admission, Authenticator, Credentials } from '../authenticator.ts'
 import type { Arrival } from '../server.ts';
 
 /** Rejects as the authenticator does, and with STORE_UNAVAILABLE after `timeoutMs`; an admission that comes later is given back. */
-export async function authenticateWithin(
+export function authenticateWithin(
   timeoutMs: number,
   authenticator: Authenticator,
   credentials: Credentials,
 ): Promise<Admission> {
   let isLate = false;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, fail) => {
-    timer = setTimeout(() => {
-      isLate = true;
-      fail(new TermError('STORE_UNAVAILABLE', 'The token could not be looked up in time.'));
-    }, timeoutMs);
-  });
   const admission = authenticator.authenticate(credentials);
   admission.then(
     late => {
@@ -32,7 +26,10 @@ export async function authenticateWithin(
     },
     () => {},
   );
-  return Promise.race([admission, late]).finally(() => clearTimeout(timer));
+  return withDeadline(admission, timeoutMs, () => {
+    isLate = true;
+    return new TermError('STORE_UNAVAILABLE', 'The token could not be looked up in time.');
+  });
 }
 
 export interface ServingOptions {

@@ -19,9 +19,13 @@ import {
 } from './upgrade-request.ts';
 import { type Upgrade, WebSocketUpgrader } from './websocket-upgrader.ts';
 
-export interface HandshakeOptions extends UpgradePolicy, ServingOptions {
+/** Who may come, and how many at once. */
+export interface ListenerLimits extends UpgradePolicy {
   readonly maxConnections: number;
   readonly maxHandshakesPerSecond: number;
+}
+
+export interface HandshakeOptions extends ListenerLimits, ServingOptions {
   readonly authenticator: Authenticator;
   /** Whether that is a server of the fleet, by what it shows: a server comes once for each client that it relays, all from one address. */
   readonly isServer?: (bearer: string, onBehalfOf: string | undefined) => boolean;
@@ -39,9 +43,10 @@ const MAX_NOT_ADMITTED = 64;
 export class Handshakes {
   readonly #options: HandshakeOptions;
   readonly #upgrader = new WebSocketUpgrader((request, socket) => this.#refuse(request, socket, malformed()));
-  readonly #upgrades: HandshakeRate;
+  #limits: ListenerLimits;
+  #upgrades: HandshakeRate;
   /** TLS costs before anybody can be told that it is too much: those who go on all the same are cut off. */
-  readonly #openings: HandshakeRate;
+  #openings: HandshakeRate;
   readonly #refusals: RefusalLog;
   /** Sockets with an answer behind which they end. */
   readonly #answered = new WeakSet<Duplex>();
@@ -52,19 +57,30 @@ export class Handshakes {
 
   constructor(server: Server, options: HandshakeOptions) {
     this.#options = options;
+    this.#limits = options;
     this.#upgrades = new HandshakeRate(options.maxHandshakesPerSecond);
     this.#openings = new HandshakeRate(OPENINGS_TO_UPGRADES * options.maxHandshakesPerSecond);
     this.#refusals = new RefusalLog(options.log);
     server.on('connection', socket => this.#connected(socket));
     server.on('request', (request, response) => {
       this.#answered.add(request.socket);
-      answer(response, refusalOf(seen(request), options) ?? malformed());
+      answer(response, refusalOf(seen(request), this.#limits) ?? malformed());
     });
     server.on('upgrade', (request, socket, head) => this.#upgrade({ request, socket, head }));
   }
 
   get connections(): number {
     return this.#open.size;
+  }
+
+  /** Holds for who comes from now on; those who are there stay. */
+  setLimits(limits: ListenerLimits): void {
+    const { maxHandshakesPerSecond } = limits;
+    if (maxHandshakesPerSecond !== this.#limits.maxHandshakesPerSecond) {
+      this.#upgrades = new HandshakeRate(maxHandshakesPerSecond);
+      this.#openings = new HandshakeRate(OPENINGS_TO_UPGRADES * maxHandshakesPerSecond);
+    }
+    this.#limits = limits;
   }
 
   close(): void {
@@ -83,8 +99,9 @@ export class Handshakes {
     // `close` follows.
     socket.on('error', () => {});
     if (this.#answered.has(socket)) return;
-    const refusal = refusalOf(seen(request), this.#options) ?? this.#overload(request);
-    if (refusal === undefined) void this.#admit(upgrade);
+    const isServer = this.#isServer(request);
+    const refusal = refusalOf(seen(request), this.#limits) ?? this.#overload(request, isServer);
+    if (refusal === undefined) void this.#admit(upgrade, isServer);
     else this.#refuse(request, socket, refusal);
   }
 
@@ -92,12 +109,12 @@ export class Handshakes {
    * Lets it in, or tells it why not. Until then nothing is read of it but what the socket buffers, so that nobody takes more memory
    * who has shown no token. Never rejects.
    */
-  async #admit(upgrade: Upgrade): Promise<void> {
+  async #admit(upgrade: Upgrade, isServer: boolean): Promise<void> {
     const { request, socket } = upgrade;
     const { authenticator, handshakeMs } = this.#options;
     const address = addressOf(request);
     this.#open.add(socket);
-    if (!this.#isServer(request)) this.#notAdmitted.add(socket);
+    if (!isServer) this.#notAdmitted.add(socket);
     socket.once('close', () => {
       this.#open.delete(socket);
       this.#notAdmitted.delete(socket);
@@ -107,7 +124,6 @@ export class Handshakes {
       admission = await authenticateWithin(handshakeMs, authenticator, {
         bearer: bearerOf(request),
         onBehalfOf: onBehalfOfIn(request),
-        address,
       });
     } catch (thrown) {
       this.#tellRefused(upgrade, address, TermError.from(thrown));
@@ -128,10 +144,10 @@ export class Handshakes {
     this.#upgrader.refuse(upgrade, error);
   }
 
-  #overload(request: IncomingMessage): Refusal | undefined {
-    const { maxConnections } = this.#options;
+  #overload(request: IncomingMessage, isServer: boolean): Refusal | undefined {
+    const { maxConnections } = this.#limits;
     if (this.#isClosed) return { status: 503, error: shuttingDown() };
-    if (!this.#isServer(request)) {
+    if (!isServer) {
       const isTooMany = this.#notAdmitted.size >= MAX_NOT_ADMITTED;
       if (!this.#upgrades.take(addressOf(request)) || isTooMany)
         return { status: 429, error: tooManyHandshakes() };

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { encodeControl, PROTOCOL, VERSION } from '@triterm/core/protocol';
-import { FaultProxy } from '@triterm/core/testing/fault-proxy';
+import { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 import { connectWebSocket } from '@triterm/core/websocket';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { WebSocket } from 'ws';
@@ -46,7 +46,6 @@ describe('the WebSocket listener', () => {
     expect(harness.tokens.seen.at(-1)).toEqual({
       bearer: TOKEN,
       onBehalfOf: undefined,
-      address: '127.0.0.1',
     });
   });
 
@@ -190,6 +189,24 @@ describe('the WebSocket listener', () => {
     first.close();
     await vi.waitFor(() => expect(harness.connections).toBe(1));
     await open(harness.webSocket());
+  });
+
+  it('follows a change of its limits, and keeps who is there', async () => {
+    const harness = await start({ maxConnections: 2 });
+    const webSockets = [await open(harness.webSocket()), await open(harness.webSocket())];
+    const limits = { hosts: [], origins: [], maxHandshakesPerSecond: 1000 };
+    harness.setLimits({ ...limits, maxConnections: 1 });
+    expect(await endOf(harness.webSocket())).toEqual({ status: 503, code: 'TOO_MANY_CONNECTIONS' });
+    expect(webSockets.map(({ readyState, OPEN }) => readyState === OPEN)).toEqual([true, true]);
+    harness.setLimits({ ...limits, maxConnections: 4, origins: ['https://term.example.org'] });
+    await open(harness.webSocket({ origin: 'https://term.example.org' }));
+    harness.setLimits({ ...limits, maxConnections: 5 });
+    expect(await endOf(harness.webSocket({ origin: 'https://term.example.org' }))).toMatchObject({
+      code: 'ORIGIN_REFUSED',
+    });
+    harness.setLimits({ ...limits, maxConnections: 5, maxHandshakesPerSecond: 4 });
+    await open(harness.webSocket());
+    expect(await endOf(harness.webSocket())).toEqual({ status: 429, code: 'TOO_MANY_HANDSHAKES' });
   });
 
   it('turns away who speaks no common protocol, text, or too much at once', async () => {

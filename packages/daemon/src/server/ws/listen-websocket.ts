@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { createServer as createHttpServer, type Server } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { createServer as createTcpServer, type Server as TcpServer } from 'node:net';
-import { type ListenAddress, listenUrl } from '@triterm/core/config/load';
+import { type ListenAddress, listenUrl, readTlsFiles, type TlsPair } from '@triterm/core/config/load';
 import { TermError } from '@triterm/core/errors';
 import type { Log } from '../../observe/log.ts';
 import type { Listener } from '../listener.ts';
-import { type HandshakeOptions, Handshakes } from './handshakes.ts';
-import { readTlsFiles, type TlsPair, type WatchTimes, watchTlsFiles } from './tls-files.ts';
+import { type HandshakeOptions, Handshakes, type ListenerLimits } from './handshakes.ts';
+import { type WatchTimes, watchTlsFiles } from './tls-watch.ts';
 
 export interface WebSocketListenerOptions extends Omit<HandshakeOptions, 'handshakeMs'> {
   readonly address: ListenAddress;
@@ -21,6 +21,8 @@ export interface WebSocketListener extends Listener {
   readonly url: string;
   /** WebSockets that are open. */
   readonly connections: number;
+  /** Holds for who comes from now on; those who are there stay. */
+  setLimits(limits: ListenerLimits): void;
 }
 
 /** TLS, then HTTP. */
@@ -53,6 +55,10 @@ export async function listenWebSocket(options: WebSocketListenerOptions): Promis
     url,
     get connections() {
       return handshakes.connections;
+    },
+    setLimits: limits => {
+      handshakes.setLimits(limits);
+      server.maxConnections = limits.maxConnections + MAX_OPENING;
     },
     close: () => {
       stopWatching();

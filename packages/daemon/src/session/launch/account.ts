@@ -25,9 +25,12 @@ export function accountEnvironment(env: NodeJS.ProcessEnv = process.env): Record
   return known;
 }
 
-/** A client on another machine tells nothing of that, not even its HOME: its sessions get what a login here has. Pure. */
-export function completeEnvironment(client: Environment, account: Environment): Environment {
-  return client.HOME === undefined ? { ...account, ...client } : client;
+/**
+ * A client on another machine tells nothing of that, not even its HOME: its sessions get what a login here has. Only then `account` is
+ * asked: that may be a look-up in the user database.
+ */
+export function completeEnvironment(client: Environment, account: () => Environment): Environment {
+  return client.HOME === undefined ? { ...account(), ...client } : client;
 }
 
 /** Undefined where the user database has none of our id. */

@@ -59,7 +59,7 @@ export interface Launch {
  */
 export async function prepareLaunch(request: LaunchRequest): Promise<Launch> {
   const { config, session } = request;
-  const clientEnvironment = completeEnvironment(request.clientEnvironment, accountEnvironment());
+  const clientEnvironment = completeEnvironment(request.clientEnvironment, accountEnvironment);
   const cwd = request.cwd === '' ? (clientEnvironment.HOME ?? '') : request.cwd;
   const callerEnvironment = { ...clientEnvironment, ...request.extraEnvironment };
   await checkCwd(cwd);

@@ -1,14 +1,15 @@
 import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { Peer, PROTOCOL } from '@triterm/core/protocol';
-import { Certificates } from '@triterm/core/testing/certificates';
-import { freePort } from '@triterm/core/testing/servers/redis-process';
+import { Certificates } from '@triterm/core/sandbox/certificates';
+import { freePort } from '@triterm/core/sandbox/redis-process';
 import { type ConnectOptions, connectWebSocket } from '@triterm/core/websocket';
 import type { WebSocket } from 'ws';
 import type { Admission, Authenticator, Credentials } from '../../authenticator.ts';
 import type { RequestContext } from '../../router.ts';
 import { ProtocolServer } from '../../server.ts';
 import { answeringRouter } from '../../testing/answering-router.ts';
+import type { ListenerLimits } from '../handshakes.ts';
 import {
   listenWebSocket,
   type WebSocketListener,
@@ -95,6 +96,10 @@ export class ListenerHarness implements AsyncDisposable {
 
   get connections(): number {
     return this.#listener?.connections ?? 0;
+  }
+
+  setLimits(limits: ListenerLimits): void {
+    this.#listener?.setLimits(limits);
   }
 
   closeListener(): void {

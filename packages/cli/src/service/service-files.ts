@@ -1,0 +1,68 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoName, fileError, writeFileAtomicSync } from '@triterm/core/config';
+import { TermError } from '@triterm/core/errors';
+import { type UnitState, unitState } from './unit-stamp.ts';
+
+/** A file of ours, as it is to be. */
+export interface ServiceFile {
+  readonly name: string;
+  readonly path: string;
+  readonly content: string;
+}
+
+/** Throws PERMISSION_DENIED when it cannot be read. */
+export function stateOf({ path, content }: ServiceFile): UnitState {
+  try {
+    return unitState(readFileSync(path, 'utf8'), content);
+  } catch (thrown) {
+    if (errnoName(thrown) === 'ENOENT') return 'absent';
+    throw fileError(thrown, `Cannot read ${path}`);
+  }
+}
+
+/** Throws FILE_EXISTS when a file holds what somebody else, or somebody afterwards, has written. */
+export function refuseOthersFiles(files: readonly ServiceFile[]): void {
+  for (const file of files) {
+    const state = stateOf(file);
+    if (state !== 'edited' && state !== 'foreign') continue;
+    const whose = state === 'edited' ? 'was changed after it was installed' : 'was not made by triterm';
+    throw new TermError('FILE_EXISTS', `${file.path} ${whose}. Nothing was touched.`, {
+      details: { path: file.path, state },
+      hint: 'Keep changes in a drop-in (`systemctl edit`), or give --force to have it replaced or removed.',
+    });
+  }
+}
+
+/** Writes those that are not as they are to be, each as a whole, and returns their paths. */
+export function writeServiceFiles(files: readonly ServiceFile[]): string[] {
+  const changed = files.filter(file => stateOf(file) !== 'current');
+  for (const { path, content } of changed) {
+    makeDirectory(dirname(path));
+    writeFileAtomicSync(path, content, { fsync: true });
+    // Units are no secret, and systemd complains of those that claim to be one.
+    chmodSync(path, 0o644);
+  }
+  return changed.map(({ path }) => path);
+}
+
+/** Returns the paths of those that were there. */
+export function removeServiceFiles(files: readonly ServiceFile[]): string[] {
+  const there = files.filter(file => stateOf(file) !== 'absent');
+  for (const { path } of there) {
+    try {
+      rmSync(path);
+    } catch (thrown) {
+      throw fileError(thrown, `Cannot remove ${path}`);
+    }
+  }
+  return there.map(({ path }) => path);
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (thrown) {
+    throw fileError(thrown, `Cannot make the directory ${path}`);
+  }
+}

@@ -1,0 +1,61 @@
+import { dirname, join } from 'node:path';
+import { checkSocketPath } from '@triterm/core/config';
+import type { Paths } from '@triterm/core/config/paths';
+import { TermError } from '@triterm/core/errors';
+import { daemonPackageFile, FROM_SOURCE } from '../client/daemon-package.ts';
+import type { ServiceScope, ServiceSetup } from './service-setup.ts';
+import { unitText } from './unit-text.ts';
+import { hostSocketPath } from './units.ts';
+
+/** Keeps new objects in few megabytes, as hosts have it that the daemon starts itself. */
+export const HOST_MEMORY_OPTIONS = ['--max-semi-space-size=2'];
+
+type Places = Pick<ServiceSetup, 'stateDir' | 'runDir' | 'configFile' | 'environmentFile'>;
+
+/** Places of the system service. Its sockets are in a directory whose parent is root's: see `privateSocket`. */
+export const SYSTEM_PLACES = {
+  stateDir: '/var/lib/triterm',
+  runDir: '/run/triterm',
+  configFile: '/etc/triterm/config.json',
+  environmentFile: '/etc/triterm/tritermd.env',
+} as const satisfies Places;
+
+export interface SetupRequest {
+  readonly scope: ServiceScope;
+  /** For the system service only. */
+  readonly account: string | undefined;
+  readonly paths: Paths;
+  /** The Node that runs the CLI: it has proven that it can run triterm, whatever `node` on PATH will be one day. */
+  readonly node: string;
+}
+
+/** Units for the package that this program is part of. Throws SERVICE_FAILED, or BAD_CONFIG for a path too long for a socket. */
+export function setupHere({ scope, account, paths, node }: SetupRequest): ServiceSetup {
+  const places = scope === 'user' ? userPlaces(paths) : SYSTEM_PLACES;
+  checkSocketPath(hostSocketPath(places));
+  return {
+    scope,
+    account,
+    daemon: [node, ...programFile('tritermd')].map(unitText),
+    ptyHost: [node, ...HOST_MEMORY_OPTIONS, ...programFile('triterm-pty-host')].map(unitText),
+    stateDir: unitText(places.stateDir),
+    runDir: unitText(places.runDir),
+    configFile: unitText(places.configFile),
+    environmentFile: unitText(places.environmentFile),
+  };
+}
+
+function userPlaces({ stateDir, runDir, configFile }: Paths): Places {
+  return { stateDir, runDir, configFile, environmentFile: join(dirname(configFile), 'tritermd.env') };
+}
+
+const SOURCES = { tritermd: 'src/main.ts', 'triterm-pty-host': 'src/pty-host/main.ts' } as const;
+
+function programFile(program: keyof typeof SOURCES): string[] {
+  const file = daemonPackageFile(FROM_SOURCE ? SOURCES[program] : `bin/${program}.cjs`);
+  if (file === undefined)
+    throw new TermError('SERVICE_FAILED', 'The package @triterm/daemon is not installed.', {
+      hint: 'Install triterm again.',
+    });
+  return FROM_SOURCE ? ['--conditions=@triterm/source', file] : [file];
+}

@@ -1,0 +1,76 @@
+import type { Config } from './schema.ts';
+
+/**
+ * Who takes up a change of a setting, and when: `reload`: a running daemon, when it reads its configuration again; `restart`: the
+ * next daemon; `client`: each client, when it attaches.
+ */
+export type TakenUp = 'reload' | 'restart' | 'client';
+
+/** Every setting has its line: who adds one decides here how a change of it is taken up. */
+export const RELOAD: Readonly<Record<keyof Config, TakenUp>> = {
+  serverId: 'restart',
+  logLevel: 'reload',
+  logMaxBytes: 'reload',
+  logFiles: 'reload',
+  shell: 'reload',
+  shellIntegration: 'reload',
+  maxSessions: 'reload',
+  maxSessionsPerServer: 'reload',
+  maxClients: 'reload',
+  scrollbackLines: 'reload',
+  maxScrollbackBytes: 'reload',
+  idleSessionMs: 'reload',
+  idleClientMs: 'reload',
+  history: 'reload',
+  exitedRetentionMs: 'reload',
+  sizePolicy: 'reload',
+  handOver: 'reload',
+  refreshEnvironment: 'reload',
+  dropEnvironment: 'reload',
+  term: 'reload',
+  detachedOverflowAfterMs: 'reload',
+  detachKey: 'client',
+  switchKey: 'client',
+  historyLines: 'client',
+
+  // What the certificate's files hold is taken up by itself; these are their names.
+  listen: 'restart',
+  tlsCert: 'restart',
+  tlsKey: 'restart',
+  advertiseUrl: 'restart',
+  clusterSecret: 'restart',
+  clusterCa: 'restart',
+  allowedOrigins: 'reload',
+  allowedHosts: 'reload',
+  maxConnections: 'reload',
+  maxConnectionsPerUser: 'reload',
+  maxHandshakesPerSecond: 'reload',
+
+  databaseUrl: 'restart',
+  databaseListenUrl: 'restart',
+  redisUrl: 'restart',
+  redisHost: 'restart',
+  redisPort: 'restart',
+  redisUsername: 'restart',
+  redisPassword: 'restart',
+  redisDb: 'restart',
+  redisTls: 'restart',
+  redisTlsCa: 'restart',
+  redisTlsCert: 'restart',
+  redisTlsKey: 'restart',
+  redisTlsServerName: 'restart',
+  redisTlsRejectUnauthorized: 'restart',
+  redisSentinels: 'restart',
+  redisSentinelName: 'restart',
+  redisSentinelPassword: 'restart',
+  redisClusterNodes: 'restart',
+  sessionCacheTtlMs: 'restart',
+  tombstoneTtlMs: 'restart',
+  lockTtlMs: 'restart',
+  leaseMs: 'restart',
+  l1Entries: 'restart',
+  l1TtlMs: 'restart',
+  warmEntries: 'restart',
+  metricsSocket: 'restart',
+  metricsListen: 'restart',
+};

@@ -1,0 +1,88 @@
+import { newToken, type SessionInfo } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
+import type { Method, Params, Result } from '@triterm/core/protocol';
+import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { ClaimBroken, type Stage } from '../../stage.ts';
+
+/** Nobody who works with a terminal waits longer; far above what a request takes, for the sake of busy machines. */
+const BOUND_MS = 2000;
+/** Then a request is given up, and the drill with it. */
+const GIVEN_UP_MS = 5000;
+
+/** Requests that must be acknowledged: how many there were, and how long the slowest one took. */
+export class Requests {
+  readonly #stage: Stage;
+  readonly #client: ProtocolClient;
+  #count = 0;
+  #slowest = { method: '', tookMs: 0 };
+
+  constructor(stage: Stage, client: ProtocolClient) {
+    this.#stage = stage;
+    this.#client = client;
+  }
+
+  /** Rejects with ClaimBroken when it is refused. */
+  async send<M extends Method>(method: M, params: Params<M>): Promise<Result<M>> {
+    this.#stage.signal.throwIfAborted();
+    const startedMs = performance.now();
+    try {
+      const result = await this.#client.request(method, params, GIVEN_UP_MS);
+      const tookMs = performance.now() - startedMs;
+      if (tookMs > this.#slowest.tookMs) this.#slowest = { method, tookMs };
+      this.#count += 1;
+      return result;
+    } catch (thrown) {
+      this.#stage.signal.throwIfAborted();
+      const claim = `${method} is acknowledged`;
+      this.#stage.claim(claim, false, TermError.from(thrown).message);
+      throw new ClaimBroken(claim);
+    }
+  }
+
+  /** A session that runs this program. */
+  async make(name: string, argv: readonly string[]): Promise<SessionInfo> {
+    const { session } = await this.send('session.create', {
+      name,
+      argv: [...argv],
+      cwd: '/',
+      environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
+      idempotencyKey: newToken(),
+    });
+    return session;
+  }
+
+  /** Ends a session, whether its program runs or not, and takes it from the list. */
+  async remove(target: string): Promise<void> {
+    const { session } = await this.send('session.kill', { target, signal: 'SIGKILL' });
+    if (session.state === 'running') await this.exited(target);
+    if (await this.isListed(session.id)) await this.send('session.kill', { target });
+  }
+
+  async exited(target: string): Promise<SessionInfo> {
+    const condition = { kind: 'exit' as const };
+    return (await this.send('session.wait', { target, condition, timeoutMs: GIVEN_UP_MS })).session;
+  }
+
+  async isListed(id: string): Promise<boolean> {
+    const { sessions } = await this.send('session.list', {});
+    return sessions.some(session => session.id === id);
+  }
+
+  /** Claims what is true of those that were sent since it was told last. `when`: such as `without Redis`. */
+  tell(when: string): void {
+    const { method, tookMs } = this.#slowest;
+    this.#stage.claim(
+      `all ${this.#count} requests ${when} are acknowledged`,
+      this.#count > 0,
+      `${this.#count} of ${this.#count}`,
+    );
+    this.#stage.claim(
+      `no request ${when} takes longer than ${BOUND_MS} ms`,
+      tookMs <= BOUND_MS,
+      `${method} took ${Math.round(tookMs)} ms`,
+    );
+    this.#stage.measure(`slowest request ${when}`, tookMs, 'ms');
+    this.#count = 0;
+    this.#slowest = { method: '', tookMs: 0 };
+  }
+}
