@@ -13,7 +13,7 @@ const THREADS = [
 
 /** Tests of real processes that mostly wait: for leases, heartbeats and partitions, and for commands to start. */
 const SIDE_BY_SIDE = [
-  'tests/{commands,fleet,network,packaging,service}/**/*.test.ts',
+  'tests/{attach,commands,drills,fleet,network,packaging,service}/**/*.test.ts',
   'tests/{docs-commands,deploy}.test.ts',
   'tests/daemon/{deaf-program,hybrid,idle,logs,metrics,reload,tokens}.test.ts',
   'tests/regressions/{devices-with-redis,second-server,stalled-redis}.test.ts',

@@ -7,6 +7,7 @@ import { isAlive, Triterm, until } from '../support/triterm.ts';
 interface Status {
   readonly pid: number;
   readonly ptyHostPid: number | null;
+  readonly ptyHosts: readonly { readonly pid: number; readonly sessions: number }[];
   readonly manager: unknown;
 }
 
@@ -47,6 +48,20 @@ describe.skipIf(!HAS_SYSTEMD_PROGRAMS)('a daemon that is started through its soc
     await terminal.untilText('1-49');
     expect(isAlive(ptyHostPid)).toBe(true);
     expect((await triterm.json<Status>('daemon', 'status')).ptyHostPid).toBe(ptyHostPid);
+  });
+
+  it('adopts a host that was started by hand, and has new sessions in another one', async () => {
+    await using triterm = new Triterm();
+    await triterm.ok('new', '-d', '-n', 'old', '--', 'cat');
+    const byHand = (await triterm.json<Status>('daemon', 'status')).ptyHostPid;
+    await triterm.killDaemon('SIGTERM');
+    await using _manager = await ServiceManager.start(triterm);
+    await triterm.ok('new', '-d', '-n', 'fresh', '--', 'cat');
+    const { ptyHosts } = await triterm.json<Status>('daemon', 'status');
+    expect(ptyHosts.map(({ pid, sessions }) => [pid === byHand, sessions])).toEqual([
+      [true, 1],
+      [false, 1],
+    ]);
   });
 
   it('hands nothing of its unit to a session', async () => {

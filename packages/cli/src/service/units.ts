@@ -113,6 +113,8 @@ function daemonService(setup: ServiceSetup): Section[] {
         'It ends with 0 when it is to begin anew: after an import, for `triterm daemon restart`. Stopping is by systemctl.',
         ['Restart', 'always'],
         ['RestartSec', '1'],
+        'Told to end is the daemon alone: the messengers that it has sent get through.',
+        ['KillMode', 'mixed'],
         ['TimeoutStartSec', String(START_TIMEOUT_SECONDS)],
         ['TimeoutStopSec', String(STOP_TIMEOUT_SECONDS)],
         ['WatchdogSec', String(WATCHDOG_SECONDS)],

@@ -109,6 +109,17 @@ describe('the hybrid registry', () => {
     expect(await second.getPrimarySocket('t1')).toBe('s2');
   });
 
+  it('carries such a hand-over to Redis once that is back, though nobody asks', async () => {
+    const { harness, first } = await open(true, 180_000, 60_000);
+    await first.addSocket(exampleSocket('s1', 't1'));
+    const raw = await harness.redis.open('observer');
+    await soon(() => idsOn(raw, 't1')).toEqual(['s1']);
+    harness.isUp = false;
+    expect(await first.setPrimarySocket('t1', 's1')).toBe(true);
+    harness.isUp = true;
+    await soon(() => raw.getPrimarySocket('t1')).toBe('s1');
+  });
+
   it('is whole again in Redis after everything there was lost, without a reconnection', async () => {
     const { harness, first, second } = await open(true, 1000, 200);
     await first.addSocket(exampleSocket('s1', 't1'));

@@ -38,7 +38,7 @@ describe('a pty-host that systemd starts', () => {
   });
 
   it.each([
-    ['is told to listen elsewhere', '/tmp/hosts/0a1b2c3d.sock 4\n', 'no request'],
+    ['is told to listen elsewhere', '/tmp/hosts/unit-0a1b2c3d.sock 4\n', 'no request'],
     ['is told too much', 'x'.repeat(10_000), 'too long'],
   ])('ends and says why when it %s', async (_, request, reason) => {
     const started = await start();

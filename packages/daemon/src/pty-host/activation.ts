@@ -15,7 +15,7 @@ const REQUEST_TIMEOUT_MS = 5000;
 const MAX_REQUEST_BYTES = 256;
 const MAX_PTYS = 65_536;
 /** The daemon makes the names; nothing that leads elsewhere is one. */
-const SOCKET_NAME = /^[0-9a-f]{8}\.sock$/;
+const SOCKET_NAME = /^unit-[0-9a-f]{8}\.sock$/;
 
 /** Reads the request from standard input. Rejects with Error when none comes in time, or it is not for a host in `runDir`. */
 export async function readRequest(runDir: string): Promise<HostRequest> {

@@ -37,15 +37,18 @@ const DYING_POLL_MS = 20;
  * BAD_CONFIG when no host could listen in it because its path is too long.
  */
 export async function openPtyHosts(options: PtyHostsOptions): Promise<{ hosts: PtyHosts; adopted: Pty[] }> {
-  checkSocketPath(join(options.paths.hostsDir, `${newHostId()}.sock`));
+  checkSocketPath(join(options.paths.hostsDir, `${newHostId(options)}.sock`));
   ensureSecureDir(options.paths.hostsDir);
   const supervisor = new Supervisor(options);
   await supervisor.adopt();
   return { hosts: supervisor, adopted: supervisor.ptys() };
 }
 
-function newHostId(): string {
-  return randomBytes(4).toString('hex');
+/** What the names of hosts begin with that the service manager has started: a daemon under it can tell them from others. */
+const UNIT_PREFIX = 'unit-';
+
+function newHostId({ activationSocket }: Pick<PtyHostsOptions, 'activationSocket'>): string {
+  return `${activationSocket === undefined ? '' : UNIT_PREFIX}${randomBytes(4).toString('hex')}`;
 }
 
 class Supervisor implements PtyHosts {
@@ -181,8 +184,10 @@ class Supervisor implements PtyHosts {
 
   #withRoom(): PtyHostClient | undefined {
     for (const host of this.#hosts.values()) {
-      const { version, sessions } = host.info;
-      const isUsable = host.connected && version === VERSION && !this.#refusing.has(host);
+      const { id, version, sessions } = host.info;
+      // Under a service manager others would end with the login that they were started from.
+      const isOurs = this.#options.activationSocket === undefined || id.startsWith(UNIT_PREFIX);
+      const isUsable = isOurs && host.connected && version === VERSION && !this.#refusing.has(host);
       if (isUsable && sessions < this.#maxPerHost) return host;
     }
     return undefined;
@@ -197,7 +202,7 @@ class Supervisor implements PtyHosts {
   }
 
   async #startOne(): Promise<PtyHostClient> {
-    const id = newHostId();
+    const id = newHostId(this.#options);
     const socketPath = this.#socketPath(id);
     const { activationSocket } = this.#options;
     const { exited } =

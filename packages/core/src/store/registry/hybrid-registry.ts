@@ -141,6 +141,9 @@ export class HybridRegistry implements SocketRegistry {
     const current = (await this.getPrimarySocket(terminalId)) ?? null;
     if (expected !== undefined && current !== expected) return false;
     this.#primaries.decided(terminalId, socketId);
+    // With any own socket of the terminal Redis is told of it, as soon as it can be.
+    if (this.#options.redis !== undefined)
+      for (const own of this.#local.socketsOf(terminalId)) this.#toRedis.touch(own);
     return true;
   }
 

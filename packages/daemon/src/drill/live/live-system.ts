@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { verifySecureSocket } from '@triterm/core/config';
 import { newToken } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
@@ -23,7 +24,7 @@ export class LiveSystem implements Place {
   }
 
   async client(): Promise<ProtocolClient> {
-    const client = await ProtocolClient.connect(this.#socket);
+    const client = await this.#connect();
     this.#clients.push(client);
     return client;
   }
@@ -58,14 +59,21 @@ export class LiveSystem implements Place {
   }
 
   #controlled(): Promise<ProtocolClient> {
-    this.#control ??= ProtocolClient.connect(this.#socket);
+    this.#control ??= this.#connect();
     return this.#control;
+  }
+
+  /** Rejects with DAEMON_UNREACHABLE, and with UNSAFE_PATH when somebody else could have made the socket. */
+  async #connect(): Promise<ProtocolClient> {
+    if (!verifySecureSocket(this.#socket))
+      throw new TermError('DAEMON_UNREACHABLE', `No daemon listens on ${this.#socket}.`);
+    return await ProtocolClient.connect(this.#socket);
   }
 
   async #removeLeftSessions(): Promise<void> {
     const names = this.#sessions.splice(0);
     if (names.length === 0) return;
-    const client = await ProtocolClient.connect(this.#socket);
+    const client = await this.#connect();
     try {
       const { sessions } = await client.request('session.list', {}, CLEAN_UP_MS);
       for (const { id, name, state } of sessions) {

@@ -22,7 +22,7 @@ export class ActivatedHost {
     this.child = child;
     this.connection = connection;
     this.dir = dir;
-    this.socketPath = join(dir, 'hosts', '0a1b2c3d.sock');
+    this.socketPath = join(dir, 'hosts', 'unit-0a1b2c3d.sock');
     this.#exited = once(child, 'exit');
     child.stderr?.on('data', chunk => {
       this.stderr += String(chunk);
