@@ -68,6 +68,22 @@ describe('a lock in Redis', () => {
       .toBe('0');
   });
 
+  it('is free when the last one who waited has given up, though it was reserved for it', async () => {
+    const lock = await first.acquire(NAME, PATIENT);
+    const patience = new AbortController();
+    const waiting = second.acquire(NAME, { waitMs: 10_000, signal: patience.signal });
+    const refused = expect(waiting).rejects.toThrow();
+    await expect
+      .poll(async () => (await harness.server.cli('KEYS', '*')).split('\n').length, { interval: 5 })
+      .toBe(3);
+    const released = lock.release();
+    patience.abort();
+    await Promise.all([released, refused]);
+    await expect
+      .poll(() => harness.server.cli('EXISTS', KEY), { timeout: TTL_MS / 2, interval: 10 })
+      .toBe('0');
+  });
+
   it('has no constant value and is not deleted bare: a late release leaves the next holder its lock', async () => {
     const lock = await first.acquire(NAME, PATIENT);
     await harness.server.cli('DEL', KEY);

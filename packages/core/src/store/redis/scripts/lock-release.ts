@@ -37,6 +37,9 @@ if not held or is_reserved(held) then
     reserve(now, ARGV[3])
     local space = string.find(first, ' ', 1, true)
     redis.call('PUBLISH', string.sub(first, space + 1), string.sub(first, 1, space - 1))
+  elseif held then
+    -- It was reserved for the one that has just left.
+    redis.call('DEL', lock)
   end
 end
 return released
