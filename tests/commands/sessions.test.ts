@@ -158,6 +158,7 @@ describe('changing a session', () => {
           ...['sessions', 'show', 'work'],
         )
       ).clients;
+    await until(async () => (await clients()).length === 2, 'both attached');
     one.type('one\r');
     await one.untilText('one\none');
     await two.untilText('one\none');

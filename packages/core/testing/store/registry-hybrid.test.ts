@@ -120,6 +120,19 @@ describe('the hybrid registry', () => {
     await soon(() => raw.getPrimarySocket('t1')).toBe('s1');
   });
 
+  it('has its primary socket again once another server’s, which had taken its place, is gone', async () => {
+    const { harness, first } = await open(true, 15_000, 100);
+    await first.addSocket(exampleSocket('s1', 't1'));
+    expect(await first.setPrimarySocket('t1', 's1')).toBe(true);
+    const late = await harness.redis.open('server-2');
+    await late.addSocket(other('s2', 't1'));
+    expect(await late.setPrimarySocket('t1', 's2')).toBe(true);
+    await soon(() => first.getPrimarySocket('t1')).toBe('s2');
+    await late.removeSocket('t1', 's2');
+    expect(await first.getPrimarySocket('t1')).toBeUndefined();
+    await soon(() => late.getPrimarySocket('t1')).toBe('s1');
+  });
+
   it('is whole again in Redis after everything there was lost, without a reconnection', async () => {
     const { harness, first, second } = await open(true, 1000, 200);
     await first.addSocket(exampleSocket('s1', 't1'));

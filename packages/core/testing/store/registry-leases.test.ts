@@ -69,6 +69,7 @@ describe('sockets in Redis', () => {
     const sockets = [heard('s1', 't1'), heard('s2', 't2')];
     await registry.publish(sockets, new Map());
     await registry.setPrimarySocket('t1', 's1');
+    await registry.setPrimarySocket('t2', 's2');
     const end = performance.now() + 3 * LEASE_MS;
     while (performance.now() < end) {
       expect(await registry.renew(sockets)).toEqual([]);
@@ -80,9 +81,11 @@ describe('sockets in Redis', () => {
     expect(await harness.keys()).toEqual([]);
   });
 
-  it.each(['sockets', 'socket-details'])('are to be published when %s was evicted', async kind => {
+  it.each(['sockets', 'socket-details', 'primary'])('are to be published when %s was evicted', async kind => {
     const sockets = [heard('s1', 't1'), heard('s2', 't2')];
     await registry.publish(sockets, new Map());
+    await registry.setPrimarySocket('t1', 's1');
+    await registry.setPrimarySocket('t2', 's2');
     await harness.server.cli('DEL', `triterm:${kind}:t1`);
     expect(await registry.renew(sockets)).toEqual([sockets[0]]);
   });

@@ -135,11 +135,15 @@ export class HybridRegistry implements SocketRegistry {
   async setPrimarySocket(terminalId: string, socketId: string, expected?: string | null): Promise<boolean> {
     await this.#tellDecided(terminalId);
     const done = await this.#handOver(terminalId, socketId, expected);
-    if (done === true) this.#primaries.learned(terminalId, socketId, this.#primaries.get(terminalId));
+    if (done === true) {
+      this.#choose(terminalId, socketId);
+      this.#primaries.learned(terminalId, socketId, this.#primaries.get(terminalId));
+    }
     if (done !== undefined) return done;
     if (!(await this.#isMember(terminalId, socketId))) return false;
     const current = (await this.getPrimarySocket(terminalId)) ?? null;
     if (expected !== undefined && current !== expected) return false;
+    this.#choose(terminalId, socketId);
     this.#primaries.decided(terminalId, socketId);
     // With any own socket of the terminal Redis is told of it, as soon as it can be.
     if (this.#options.redis !== undefined)
@@ -214,6 +218,11 @@ export class HybridRegistry implements SocketRegistry {
     this.#renewal.close();
     this.#toRedis.close();
     this.#toTable.close();
+  }
+
+  #choose(terminalId: string, socketId: string): void {
+    const isOwn = this.#local.get(terminalId, socketId) !== undefined;
+    this.#primaries.chosen(terminalId, isOwn ? socketId : undefined);
   }
 
   #changed(key: Pick<SocketRow, 'socketId' | 'terminalId'>): void {
