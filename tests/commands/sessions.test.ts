@@ -1,6 +1,6 @@
 import type { SessionInfo } from '@triterm/core/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Triterm } from '../support/triterm.ts';
+import { Triterm, until } from '../support/triterm.ts';
 
 let triterm: Triterm;
 beforeEach(() => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { agreement } from '../support/agreement.ts';
 import { DAEMON, type DaemonProcess } from '../support/daemon-process.ts';
-import { Fleet } from '../support/fleet.ts';
+import { Fleet, untilText } from '../support/fleet.ts';
 import { FollowingClient } from '../support/following-client.ts';
 import { OtherRelease } from '../support/other-release.ts';
 
@@ -40,9 +40,11 @@ const connectAfter = (at: number) => (attempt: number) =>
 /** A session that writes numbered lines until it is told to stop, and what came of it through another server. */
 async function writer(server: DaemonProcess, at: number) {
   const stopFile = join(server.stateDir, 'stop');
-  const program = `stty -echo; read go; i=0
+  const program = `stty -echo; echo ready; read go; i=0
     while [ ! -e ${stopFile} ]; do i=$((i+1)); echo "<$i>"; [ $((i % 20)) -ne 0 ] || sleep 0.01; done; echo "END $i"`;
   await server.session(`writer-${at}`, ['sh', '-c', program]);
+  // Before that what is typed would be echoed.
+  await untilText(server, `writer-${at}`, 'ready');
   let text = '';
   const client = await FollowingClient.attach(connectAfter(at), `writer-${at}`, (bytes, kind) => {
     if (kind === 'output') text += bytes.toString();
@@ -50,7 +52,11 @@ async function writer(server: DaemonProcess, at: number) {
   client.attachment.type('go\n');
   return {
     client,
-    lines: () => text.split('\r\n').slice(0, -1),
+    lines: () =>
+      text
+        .split('\r\n')
+        .slice(0, -1)
+        .filter(line => line !== 'ready'),
     stop: () => writeFileSync(stopFile, ''),
   };
 }
