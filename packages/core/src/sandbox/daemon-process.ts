@@ -8,6 +8,7 @@ import { type Paths, resolvePaths } from '../config/index.ts';
 import { newToken } from '../domain/index.ts';
 import type { Params, Result } from '../protocol/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
+import { runs } from './session-requests.ts';
 
 const START_DEADLINE_MS = 15_000;
 const END_DEADLINE_MS = 10_000;
@@ -121,12 +122,10 @@ export class DaemonProcess {
     argv: readonly string[],
     more: Partial<Params<'session.create'>> = {},
   ): Promise<Result<'session.create'>['session']> {
+    const asked = runs(name, argv);
     const { session } = await this.request('session.create', {
-      name,
-      argv: [...argv],
-      cwd: '/',
-      environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8', HOME: this.stateDir },
-      idempotencyKey: newToken(),
+      ...asked,
+      environment: { ...asked.environment, HOME: this.stateDir },
       ...more,
     });
     return session;

@@ -30,6 +30,8 @@ export interface FaultProxyOptions {
 /** What lies in the proxy of one direction at most; more is not read from the sender until some was delivered. */
 const MAX_HELD_BYTES = 1024 * 1024;
 const MAX_CONNECTIONS = 1000;
+/** Longer than whoever holds bytes goes on. */
+const HELD_MS = 600_000;
 
 /** Between a client and a server on TCP, and the place where the network fails. */
 export class FaultProxy {
@@ -65,6 +67,11 @@ export class FaultProxy {
   set(fault: Fault): void {
     this.#fault = fault;
     for (const connection of this.#connections) connection.faultChanged();
+  }
+
+  /** Bytes stay where they are until it is set to pass. */
+  hold(direction?: Direction): void {
+    this.set({ kind: 'delay', ms: HELD_MS, ...(direction === undefined ? {} : { direction }) });
   }
 
   /** Resets every connection that stands; new ones are as before. */

@@ -83,7 +83,7 @@ async function startFleet(sandbox: Sandbox): Promise<Fleet> {
   const start = (id: keyof typeof SKEWS_MS) =>
     sandbox.daemon(id, {
       redisPort: redis.port,
-      databaseUrl,
+      database: databaseUrl,
       env: { TRITERM_LEASE_MS: String(LEASE_MS), ...skewedClock(SKEWS_MS[id]) },
     });
   const [right, ahead, behind] = await Promise.all([start('drill-1'), start('drill-2'), start('drill-3')]);

@@ -1,6 +1,7 @@
-import { newToken, sameSize, type WindowSize } from '@triterm/core/domain';
+import { sameSize, type WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { enter } from '@triterm/core/sandbox/session-requests';
 import { defineDrill } from '../drill.ts';
 import type { Place } from '../place.ts';
 import { SandboxPlace } from '../sandbox/sandbox-place.ts';
@@ -139,8 +140,7 @@ async function agree(
   const { session } = await client.request('session.show', { target: id });
   stage.claim('the server has the size that was wanted last', sameSize(session, LAST), textOf(session));
   await stage.step('the program asks its terminal', async () => {
-    const data = Buffer.from('\n').toString('base64');
-    await client.request('session.send', { target: id, data, idempotencyKey: newToken() });
+    await client.request('session.send', enter(id));
     await shows(client, id, 'it is \\d+ \\d+');
   });
   const { screen } = await client.request('session.capture', { target: id, format: 'text' });

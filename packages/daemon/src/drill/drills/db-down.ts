@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { newToken } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { runs } from '@triterm/core/sandbox/session-requests';
 import { defineDrill } from '../drill.ts';
 import type { Stage } from '../stage.ts';
-import { Requests } from './support/requests.ts';
+import { ENDS_BY_ENTER, Requests } from './support/requests.ts';
 import { Typist } from './support/typist.ts';
 
 /** A call of the database has 2.5 s, and a request makes two at most. */
@@ -24,13 +24,13 @@ export const DB_DOWN = defineDrill({
   needs: ['postgres'],
   async run(stage, sandbox) {
     const postgres = await stage.step('start PostgreSQL', () => sandbox.postgres());
-    const databaseUrl = await postgres.createDatabase();
-    const daemon = await stage.step('start a server', () => sandbox.daemon('drill-1', { databaseUrl }));
+    const database = await postgres.createDatabase();
+    const daemon = await stage.step('start a server', () => sandbox.daemon('drill-1', { database }));
     const [client, pid] = [await daemon.client(), daemon.pid];
     const before = new Requests(stage, client);
     const { id: typed } = await before.make('typed', ['cat']);
     const { id: resized } = await before.make('resized', ['cat']);
-    const { id: ended } = await before.make('ended', ['sh', '-c', 'read -r line; exit 7']);
+    const { id: ended } = await before.make('ended', ENDS_BY_ENTER);
     const typist = await Typist.attach(stage, await daemon.client(), typed);
     await typist.type('before');
 
@@ -41,10 +41,7 @@ export const DB_DOWN = defineDrill({
       await requests.send('session.list', {});
       await requests.send('session.show', { target: typed });
       await requests.send('session.capture', { target: typed, format: 'text' });
-      const data = Buffer.from('\n').toString('base64');
-      await requests.send('session.send', { target: ended, data, idempotencyKey: newToken() });
-      const { state, exitCode } = await requests.exited(ended);
-      stage.claim('its end is known', state === 'exited' && exitCode === 7, `${state}, status ${exitCode}`);
+      await requests.endByEnter(ended);
     });
     await stage.step('PostgreSQL is killed', () => postgres.signal('SIGKILL'));
     await stage.until(
@@ -61,11 +58,8 @@ export const DB_DOWN = defineDrill({
     const environment = { PATH: process.env.PATH ?? '', TRACE: trace };
     const create = (name: string) =>
       client.request('session.create', {
-        name,
-        argv: ['sh', '-c', 'touch "$TRACE"; exec cat'],
-        cwd: '/',
+        ...runs(name, ['sh', '-c', 'touch "$TRACE"; exec cat']),
         environment,
-        idempotencyKey: newToken(),
       });
     await stage.step('ask for what needs the database', async () => {
       await claimRefused(stage, 'a new session is refused', () => create('refused'));
@@ -85,7 +79,7 @@ export const DB_DOWN = defineDrill({
       new Requests(stage, client).send('session.rename', { target: typed, name: 'renamed' }),
     );
     const rows = async (condition: string) =>
-      (await postgres.query(`SELECT id FROM session WHERE ${condition}`, databaseUrl)).map(({ id }) => id);
+      (await postgres.query(`SELECT id FROM session WHERE ${condition}`, database)).map(({ id }) => id);
     const storedMs = await stage.until(
       'the database has the end and the size that it missed',
       async () =>

@@ -4,12 +4,11 @@ import type { Stage } from '../stage.ts';
 import { untilCached, untilUp } from './support/cached-session.ts';
 import { retitle, storeSession } from './support/stored-session.ts';
 
-const HELD_MS = 600_000;
 /** A machine that is busy for a moment is no reason to do without Redis. */
 const COMMAND_MS = 2000;
 const LOCK_TTL_MS = 600;
 /** Of a server whose process sleeps: it renews nothing. */
-const ASLEEP = { leaseMs: 500, leaseRenewMs: HELD_MS };
+const ASLEEP = { leaseMs: 500, leaseRenewMs: 600_000 };
 /** Long enough to see that a lock was not had by waiting shorter than its TTL. */
 const NEXT_WAITS_MS = 5000;
 
@@ -48,7 +47,7 @@ export const LOCK_EXPIRY = defineDrill({
 
     const { accepted } = redisProxy.connections;
     const theirs = await stage.step('its process sleeps, and another server asks for the lock', () => {
-      redisProxy.set({ kind: 'delay', ms: HELD_MS });
+      redisProxy.hold();
       return next.locks.acquire(name, { waitMs: NEXT_WAITS_MS, signal: stage.signal });
     });
     const heldMs = performance.now() - takenAtMs;

@@ -6,7 +6,6 @@ import type { Stage } from '../stage.ts';
 import { cachedVersion, untilCached, untilUp } from './support/cached-session.ts';
 import { Sightings } from './support/sightings.ts';
 
-const HELD_MS = 600_000;
 /** A machine that is busy for a moment is no reason not to have looked. */
 const COMMAND_MS = 2000;
 const LABEL = 'written';
@@ -24,7 +23,7 @@ export const PARTIAL_WRITE = defineDrill({
     const redisProxy = await sandbox.proxy(redis.port);
     const database = await sandbox.database();
     const { daemon, other } = await stage.step('start Redis and two servers on one database', async () => ({
-      daemon: await sandbox.daemon('drill-1', { redisPort: redisProxy.port, databaseUrl: urlOf(database) }),
+      daemon: await sandbox.daemon('drill-1', { redisPort: redisProxy.port, database }),
       other: await sandbox.store('drill-2', {
         redisPort: redis.port,
         database,
@@ -38,7 +37,7 @@ export const PARTIAL_WRITE = defineDrill({
     const seen = Sightings.begin(other, id, before);
     sandbox.defer(() => seen.stop());
     await stage.step('what the server sends to Redis gets no further from now on', () =>
-      redisProxy.set({ kind: 'delay', ms: HELD_MS, direction: 'toServer' }),
+      redisProxy.hold('toServer'),
     );
     const { acknowledgedAtMs, rev } = await stage.step(
       'it is told to write, acknowledges that, and is killed with SIGKILL',
@@ -70,11 +69,6 @@ export const PARTIAL_WRITE = defineDrill({
     await tellSightings(stage, other, id, seen);
   },
 });
-
-/** SQLite by its file, as operators write it. */
-function urlOf(database: string): string {
-  return database.startsWith('postgres://') ? database : `sqlite:${database}`;
-}
 
 /** A session of the server that is to die; Redis knows it as it is. */
 async function begin(

@@ -1,10 +1,9 @@
-import { newToken } from '@triterm/core/domain';
 import { defineDrill } from '../drill.ts';
 import type { Place } from '../place.ts';
 import type { Stage } from '../stage.ts';
 import { tiersOf, untilAgreed, untilUnused } from './support/redis-state.ts';
-import { beginWork, openPlace } from './support/redis-work.ts';
-import { Requests } from './support/requests.ts';
+import { beginWork, endWork, openPlace } from './support/redis-work.ts';
+import { ENDS_BY_ENTER, Requests } from './support/requests.ts';
 
 /** Sessions that are made while it is away. */
 const MADE = 5;
@@ -44,7 +43,11 @@ async function drill(stage: Stage, place: Place): Promise<void> {
     const name = sessions.find(session => session.id === changed)?.name;
     stage.claim('the renamed one is listed under its new name', name === renamed, name);
   });
-  const ended = await stage.step('end a program by a key', () => endOne(stage, requests, place));
+  const ended = await stage.step('end a program by a key', async () => {
+    const { id } = await requests.make(place.sessionName('ended'), ENDS_BY_ENTER);
+    await requests.endByEnter(id);
+    return id;
+  });
   requests.tell('without Redis');
 
   await stage.step('Redis is back', () => place.restoreRedis());
@@ -53,11 +56,7 @@ async function drill(stage: Stage, place: Place): Promise<void> {
   stage.claim('Redis has the new name', name === renamed, name);
   const state = (await tiersOf(client, ended)).redis.value?.state;
   stage.claim('Redis knows of the end', state === 'exited', state);
-  await typist.type('after');
-  typist.tell();
-  await stage.step('remove the sessions', async () => {
-    for (const target of [typed, changed, ended, ...made]) await requests.remove(target);
-  });
+  await endWork(stage, { typist, requests }, [typed, changed, ended, ...made]);
   requests.tell('with Redis');
 }
 
@@ -72,15 +71,4 @@ async function makeSome(requests: Requests, place: Place): Promise<string[]> {
     await requests.send('session.label', { target, set: { drill: String(count) } });
   }
   return made;
-}
-
-/** A session whose program exits when it gets a line. Resolves with its id. */
-async function endOne(stage: Stage, requests: Requests, place: Place): Promise<string> {
-  const name = place.sessionName('ended');
-  const { id: target } = await requests.make(name, ['sh', '-c', 'read -r line; exit 7']);
-  const data = Buffer.from('\n').toString('base64');
-  await requests.send('session.send', { target, data, idempotencyKey: newToken() });
-  const { state, exitCode } = await requests.exited(target);
-  stage.claim('its end is known', state === 'exited' && exitCode === 7, `${state}, status ${exitCode}`);
-  return target;
 }

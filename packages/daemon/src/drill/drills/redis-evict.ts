@@ -3,7 +3,7 @@ import { defineDrill } from '../drill.ts';
 import type { Stage } from '../stage.ts';
 import { cacheOf } from './support/cached-session.ts';
 import { tiersOf, untilAgreed, untilTombstone, untilUnused } from './support/redis-state.ts';
-import { beginWork, claimListed, WITHOUT_WARMING } from './support/redis-work.ts';
+import { beginWork, claimListed, placeOf, WITHOUT_WARMING } from './support/redis-work.ts';
 import { Requests } from './support/requests.ts';
 import { evict, giveMemory, refuseWrites } from './support/small-redis.ts';
 
@@ -24,14 +24,14 @@ export const REDIS_EVICT = defineDrill({
     const daemon = await stage.step('start a server with Redis', () =>
       sandbox.daemon('drill-1', {
         redisPort: redis.port,
-        databaseUrl: sandbox.databaseKind === 'sqlite' ? `sqlite:${database}` : database,
+        database,
         env: WITHOUT_WARMING,
       }),
     );
     const late = await stage.step('open a second server’s store on the same database', () =>
       sandbox.store('drill-2', { redisPort: redis.port, database, commandTimeoutMs: PATIENT_MS }),
     );
-    const place = { client: () => daemon.client(), sessionName: (word: string) => sandbox.name(word) };
+    const place = placeOf(sandbox, daemon);
     const { client, typist, typed, changed } = await beginWork(stage, place);
     const requests = new Requests(stage, client);
     const { id: deleted } = await requests.make(place.sessionName('deleted'), ['cat']);

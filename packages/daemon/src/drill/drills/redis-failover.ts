@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { defineDrill } from '../drill.ts';
 import { claimUnread, untilDrained, untilEqual, untilUsed } from './support/redis-state.ts';
-import { beginWork, WITHOUT_WARMING } from './support/redis-work.ts';
+import { beginWork, placeOf, WITHOUT_WARMING } from './support/redis-work.ts';
 import { Requests } from './support/requests.ts';
 
 /** Between two writes of those that go on all the time. */
@@ -20,10 +20,10 @@ export const REDIS_FAILOVER = defineDrill({
     const group = await stage.step('start a master, a replica and three sentinels', () =>
       sandbox.sentinels(),
     );
-    const databaseUrl = sandbox.databaseKind === 'postgres' ? await sandbox.database() : undefined;
+    const database = await sandbox.database();
     const daemon = await stage.step('start a server', () =>
       sandbox.daemon('drill-1', {
-        ...(databaseUrl === undefined ? {} : { databaseUrl }),
+        database,
         env: {
           ...WITHOUT_WARMING,
           REDIS_SENTINELS: group.sentinels.map(({ host, port }) => `${host}:${port}`).join(','),
@@ -31,7 +31,7 @@ export const REDIS_FAILOVER = defineDrill({
         },
       }),
     );
-    const place = { client: () => daemon.client(), sessionName: (word: string) => sandbox.name(word) };
+    const place = placeOf(sandbox, daemon);
     const { client, typist, typed, changed } = await beginWork(stage, place);
     const requests = new Requests(stage, client);
     const rename = () =>

@@ -2,7 +2,7 @@ import { defineDrill } from '../drill.ts';
 import type { Place } from '../place.ts';
 import type { Stage } from '../stage.ts';
 import { untilAgreed, untilUnused } from './support/redis-state.ts';
-import { beginWork, openPlace } from './support/redis-work.ts';
+import { beginWork, endWork, openPlace } from './support/redis-work.ts';
 import { Requests } from './support/requests.ts';
 
 /** Four times what a command may take. */
@@ -50,10 +50,6 @@ async function drill(stage: Stage, place: Place): Promise<void> {
   });
   await stage.step('Redis is back', () => place.restoreRedis());
   await untilAgreed(stage, client, [typed, changed]);
-  await typist.type('after');
-  typist.tell();
-  await stage.step('remove the sessions', async () => {
-    for (const target of [typed, changed]) await requests.remove(target);
-  });
+  await endWork(stage, { typist, requests }, [typed, changed]);
   requests.tell('around the broken connection');
 }

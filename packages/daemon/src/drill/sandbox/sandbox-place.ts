@@ -23,10 +23,9 @@ export class SandboxPlace implements Place {
   static async open(sandbox: Sandbox, env: Readonly<Record<string, string>> = {}): Promise<SandboxPlace> {
     const redis = await sandbox.redis();
     const redisProxy = await sandbox.proxy(redis.port);
-    const databaseUrl = sandbox.databaseKind === 'postgres' ? await sandbox.database() : undefined;
     const daemon = await sandbox.daemon('drill-1', {
       redisPort: redisProxy.port,
-      ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      database: await sandbox.database(),
       env,
     });
     return new SandboxPlace(sandbox, { daemon, redis, redisProxy });

@@ -26,8 +26,8 @@ export interface SandboxOptions {
 export interface SandboxDaemonOptions {
   /** Port of the Redis that it uses, or of a proxy before it; none unless given. */
   readonly redisPort?: number;
-  /** URL of the database; its own SQLite unless given. */
-  readonly databaseUrl?: string;
+  /** As `database()` gives it; its own SQLite unless given. */
+  readonly database?: string;
   /** It listens for WebSocket connections, and shares a secret with the other daemons of the sandbox. */
   readonly listens?: boolean;
   /** Settings as variables. */
@@ -114,14 +114,14 @@ export class Sandbox {
   /** A daemon that serves. Its state directory outlives it, so that it can be killed and started again. */
   async daemon(id: string, options: SandboxDaemonOptions = {}): Promise<DaemonProcess> {
     const stateDir = join(this.dir, id);
-    const { redisPort, databaseUrl, listens = false, env = {} } = options;
+    const { redisPort, database, listens = false, env = {} } = options;
     const daemon = new DaemonProcess(
       {
         TRITERM_STATE_DIR: stateDir,
         SERVER_ID: id,
         ...(redisPort === undefined ? {} : { REDIS_HOST: '127.0.0.1', REDIS_PORT: String(redisPort) }),
         REDIS_PASSWORD: this.#redisPassword,
-        ...(databaseUrl === undefined ? {} : { DATABASE_URL: databaseUrl }),
+        ...(database === undefined ? {} : { DATABASE_URL: urlOf(database) }),
         ...(listens ? { PORT: String(await freePort()), TRITERM_CLUSTER_SECRET: this.#clusterSecret } : {}),
         ...env,
       },
@@ -144,11 +144,10 @@ export class Sandbox {
     id: string,
     { redisPort, database, settings = {}, commandTimeoutMs }: SandboxStoreOptions,
   ): Promise<Store> {
-    const isPostgres = database.startsWith('postgres://');
     return await this.#begin(
       () =>
         openStore({
-          database: isPostgres
+          database: isPostgres(database)
             ? { kind: 'postgres', url: database }
             : {
                 kind: 'sqlite',
@@ -202,4 +201,13 @@ export class Sandbox {
       this.#starting.delete(starting);
     }
   }
+}
+
+function isPostgres(database: string): boolean {
+  return database.startsWith('postgres://');
+}
+
+/** A file by its path, as operators write it. */
+function urlOf(database: string): string {
+  return isPostgres(database) ? database : `sqlite:${database}`;
 }

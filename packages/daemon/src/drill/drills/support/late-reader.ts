@@ -5,8 +5,6 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Stage } from '../../stage.ts';
 import { cacheOf } from './cached-session.ts';
 
-/** Longer than any drill: bytes stay where they are until they are let go. */
-const HELD_MS = 600_000;
 /** No command is given up while it is held. */
 const COMMAND_MS = 10_000;
 /** So soon after it was let go a fill has been judged. */
@@ -73,14 +71,14 @@ export class LateReader {
   }
 
   async #readThrough(stage: Stage, id: string, databaseProxy: FaultProxy): Promise<SessionRow | undefined> {
-    databaseProxy.set({ kind: 'delay', ms: HELD_MS, direction: 'toClient' });
+    databaseProxy.hold('toClient');
     const reading = this.store.sessions.read(id);
     reading.catch(() => {});
     await stage.until(
       'the reader misses, has its leave to fill, and waits for the database',
       async () => (await this.#redis.cli('exists', `triterm:fill:${id}`)).trim() === '1',
     );
-    this.#redisProxy.set({ kind: 'delay', ms: HELD_MS, direction: 'toServer' });
+    this.#redisProxy.hold('toServer');
     const before = this.store.sessions.stats();
     databaseProxy.set({ kind: 'pass' });
     this.#outcome = async () => {
@@ -103,7 +101,7 @@ export class LateReader {
     const record = await this.store.database.read(id);
     if (record === undefined || answer.kind !== 'miss' || answer.fillToken === undefined)
       throw new Error('the reader has no leave to fill');
-    this.#redisProxy.set({ kind: 'delay', ms: HELD_MS, direction: 'toServer' });
+    this.#redisProxy.hold('toServer');
     const filling = cache.fill(record, epochs, answer.fillToken);
     filling.catch(() => {});
     this.#outcome = () => filling;

@@ -1,5 +1,6 @@
-import { newToken, type SessionInfo } from '@triterm/core/domain';
+import type { SessionInfo } from '@triterm/core/domain';
 import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { runs } from '@triterm/core/sandbox/session-requests';
 
 const SHOWN_MS = 10_000;
 
@@ -9,14 +10,7 @@ export async function startProgram(
   name: string,
   script: string,
 ): Promise<SessionInfo> {
-  const { session } = await client.request('session.create', {
-    name,
-    argv: ['/bin/sh', '-c', script],
-    cwd: '/',
-    environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
-    idempotencyKey: newToken(),
-  });
-  return session;
+  return (await client.request('session.create', runs(name, ['/bin/sh', '-c', script]))).session;
 }
 
 /** Resolves when a regular expression matches what is on the session's screen, or was. */

@@ -1,3 +1,4 @@
+import type { DaemonProcess } from '@triterm/core/sandbox/daemon-process';
 import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import type { Place } from '../../place.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
@@ -29,8 +30,15 @@ export function openPlace(
   );
 }
 
+/** Where a server is that is asked for sessions; what becomes of its Redis is another matter. */
+type WorkPlace = Pick<Place, 'client' | 'sessionName'>;
+
+export function placeOf(sandbox: Sandbox, daemon: DaemonProcess): WorkPlace {
+  return { client: () => daemon.client(), sessionName: word => sandbox.name(word) };
+}
+
 /** What goes on at a place whose Redis works, before that fails. */
-export async function beginWork(stage: Stage, place: Pick<Place, 'client' | 'sessionName'>): Promise<Work> {
+export async function beginWork(stage: Stage, place: WorkPlace): Promise<Work> {
   const client = await place.client();
   await untilUsed(stage, client);
   const [typed, changed] = await stage.step('make two sessions, and attach to one', async () => {
@@ -42,6 +50,19 @@ export async function beginWork(stage: Stage, place: Pick<Place, 'client' | 'ses
   await typist.type('before');
   await untilEqual(stage, client, [typed, changed]);
   return { client, typist, typed, changed };
+}
+
+/** All is well again: what was typed is told, and the sessions are removed. */
+export async function endWork(
+  stage: Stage,
+  { typist, requests }: { readonly typist: Typist; readonly requests: Requests },
+  sessions: readonly string[],
+): Promise<void> {
+  await typist.type('after');
+  typist.tell();
+  await stage.step('remove the sessions', async () => {
+    for (const session of sessions) await requests.remove(session);
+  });
 }
 
 /** Of a sandbox, where there are no others. */

@@ -1,13 +1,18 @@
-import { newToken, type SessionInfo } from '@triterm/core/domain';
+import type { SessionInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { Method, Params, Result } from '@triterm/core/protocol';
 import type { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { enter, runs } from '@triterm/core/sandbox/session-requests';
 import { ClaimBroken, type Stage } from '../../stage.ts';
 
 /** Nobody who works with a terminal waits longer; far above what a request takes, for the sake of busy machines. */
 const BOUND_MS = 2000;
 /** Then a request is given up, and the drill with it. */
 const GIVEN_UP_MS = 5000;
+
+const ENDED_WITH = 7;
+/** A program that exits when it gets a line. */
+export const ENDS_BY_ENTER: readonly string[] = ['sh', '-c', `read -r line; exit ${ENDED_WITH}`];
 
 /** Requests that must be acknowledged: how many there were, and how long the slowest one took. */
 export class Requests {
@@ -41,14 +46,7 @@ export class Requests {
 
   /** A session that runs this program. */
   async make(name: string, argv: readonly string[]): Promise<SessionInfo> {
-    const { session } = await this.send('session.create', {
-      name,
-      argv: [...argv],
-      cwd: '/',
-      environment: { PATH: process.env.PATH ?? '', LANG: 'C.UTF-8' },
-      idempotencyKey: newToken(),
-    });
-    return session;
+    return (await this.send('session.create', runs(name, argv))).session;
   }
 
   /** Ends a session, whether its program runs or not, and takes it from the list. */
@@ -56,6 +54,14 @@ export class Requests {
     const { session } = await this.send('session.kill', { target, signal: 'SIGKILL' });
     if (session.state === 'running') await this.exited(target);
     if (await this.isListed(session.id)) await this.send('session.kill', { target });
+  }
+
+  /** Types Enter into a session of `ENDS_BY_ENTER`, and claims that its end is known. */
+  async endByEnter(target: string): Promise<void> {
+    await this.send('session.send', enter(target));
+    const { state, exitCode } = await this.exited(target);
+    const isKnown = state === 'exited' && exitCode === ENDED_WITH;
+    this.#stage.claim('its end is known', isKnown, `${state}, status ${exitCode}`);
   }
 
   async exited(target: string): Promise<SessionInfo> {

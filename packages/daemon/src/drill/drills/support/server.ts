@@ -3,8 +3,5 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 
 /** A server on a database of the sandbox's kind, without Redis. */
 export async function startServer(sandbox: Sandbox, id: string): Promise<DaemonProcess> {
-  return await sandbox.daemon(
-    id,
-    sandbox.databaseKind === 'postgres' ? { databaseUrl: await sandbox.database() } : {},
-  );
+  return await sandbox.daemon(id, { database: await sandbox.database() });
 }

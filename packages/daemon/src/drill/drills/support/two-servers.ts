@@ -37,11 +37,11 @@ export class TwoServers {
     const [first, second] = await Promise.all([
       sandbox.daemon('drill-1', {
         redisPort: redisLink.port,
-        databaseUrl: proxied.href,
+        database: proxied.href,
         listens: true,
         env,
       }),
-      sandbox.daemon('drill-2', { redisPort: redis.port, databaseUrl, listens: true, env }),
+      sandbox.daemon('drill-2', { redisPort: redis.port, database: databaseUrl, listens: true, env }),
     ]);
     return new TwoServers(sandbox, { first, second, redis, databaseUrl }, [redisLink, databaseLink]);
   }
