@@ -5,6 +5,9 @@ import { type RedisRegistryHarness, redisRegistryHarness } from './registry-harn
 
 const LEASE_MS = 300;
 
+/** Of `t1` alone. */
+const PRIMARIES = new Map([['t1', { socketId: 's1', force: false }]]);
+
 const heard = (socketId: string, terminalId: string, incarnation = 1) => {
   const row = exampleSocket(socketId, terminalId, { incarnation });
   return { ...row, lastPingAt: row.connectedAt };
@@ -69,15 +72,14 @@ describe('sockets in Redis', () => {
     const sockets = [heard('s1', 't1'), heard('s2', 't2')];
     await registry.publish(sockets, new Map());
     await registry.setPrimarySocket('t1', 's1');
-    await registry.setPrimarySocket('t2', 's2');
     const end = performance.now() + 3 * LEASE_MS;
     while (performance.now() < end) {
-      expect(await registry.renew(sockets)).toEqual([]);
+      expect(await registry.renew(sockets, PRIMARIES)).toEqual([]);
       expect(await idsOn(observer, 't1')).toEqual(['s1']);
       expect(await observer.getPrimarySocket('t1')).toBe('s1');
     }
     await expect.poll(() => harness.keys(), { timeout: 2000 }).toEqual([]);
-    expect(await registry.renew(sockets)).toEqual(sockets);
+    expect(await registry.renew(sockets, PRIMARIES)).toEqual(sockets);
     expect(await harness.keys()).toEqual([]);
   });
 
@@ -85,9 +87,8 @@ describe('sockets in Redis', () => {
     const sockets = [heard('s1', 't1'), heard('s2', 't2')];
     await registry.publish(sockets, new Map());
     await registry.setPrimarySocket('t1', 's1');
-    await registry.setPrimarySocket('t2', 's2');
     await harness.server.cli('DEL', `triterm:${kind}:t1`);
-    expect(await registry.renew(sockets)).toEqual([sockets[0]]);
+    expect(await registry.renew(sockets, PRIMARIES)).toEqual([sockets[0]]);
   });
 
   it('keep nobody alive who is not renewed beside them', async () => {

@@ -112,14 +112,20 @@ export class RedisSocketRegistry implements SocketRegistry {
     return new Map(puts.map(({ terminalId }, index) => [terminalId, textOrNone(answers[index])]));
   }
 
-  /** Begins their leases anew, at little cost. Returns those that are to be published, because something was lost. */
-  async renew(sockets: readonly RegisteredSocket[]): Promise<RegisteredSocket[]> {
+  /**
+   * Begins their leases anew, at little cost. Returns those that are to be published, because something was lost: of the terminals in
+   * `primaries` that somebody is primary, too.
+   */
+  async renew(
+    sockets: readonly RegisteredSocket[],
+    primaries: ReadonlyMap<string, KnownPrimary>,
+  ): Promise<RegisteredSocket[]> {
     const groups = [...Map.groupBy(sockets, ({ terminalId }) => terminalId)].flatMap(([terminalId, own]) =>
       chunks(own, SOCKETS_AT_ONCE).map(some => ({ terminalId, some })),
     );
     const calls = groups.map(({ terminalId, some }) => ({
       keys: this.#keys(terminalId),
-      args: [this.#leaseMs, ...some.map(memberText)],
+      args: [this.#leaseMs, primaries.has(terminalId) ? '1' : '', ...some.map(memberText)],
     }));
     const answers = await this.#run(REGISTRY_RENEW, calls);
     return groups.flatMap(({ some }, index) => (answers[index] === 1 ? [] : some));

@@ -263,7 +263,8 @@ export class HybridRegistry implements SocketRegistry {
   }
 
   async #renew(sockets: readonly RegisteredSocket[], whole: boolean): Promise<void> {
-    await this.#others.ask(async redis => this.#publish(whole ? sockets : await redis.renew(sockets)));
+    const known = this.#primaries.of(sockets.map(({ terminalId }) => terminalId));
+    await this.#others.ask(async redis => this.#publish(whole ? sockets : await redis.renew(sockets, known)));
   }
 
   /** Own rows as they are, and no others. */
