@@ -1,11 +1,12 @@
 /** systemd/ for packagers, from what renders units: `node --conditions=@triterm/source scripts/generate-service-units.mjs [--check]`. */
-import { HOST_MEMORY_OPTIONS, SYSTEM_PLACES } from '../packages/cli/src/service/this-setup.ts';
+import { PTY_HOST_NODE_OPTIONS } from '@triterm/core/domain';
+import { SYSTEM_PLACES } from '../packages/cli/src/service/this-setup.ts';
 import { renderUnits } from '../packages/cli/src/service/units.ts';
 import { writeOrCheck } from './lib/generated-file.mjs';
 
 const PROGRAMS = {
   daemon: ['/usr/bin/tritermd'],
-  ptyHost: ['/usr/bin/node', ...HOST_MEMORY_OPTIONS, '/usr/bin/triterm-pty-host'],
+  ptyHost: ['/usr/bin/node', ...PTY_HOST_NODE_OPTIONS, '/usr/bin/triterm-pty-host'],
 };
 
 /** What `triterm` takes where nothing is set. `%S` is not the state directory of a user before systemd 254. */

@@ -5,7 +5,7 @@ import { ensureSecureDir, fileError } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
 import { daemonEnvironment } from './daemon-environment.ts';
-import { daemonPackageFile, FROM_SOURCE } from './daemon-package.ts';
+import { daemonProgram } from './daemon-package.ts';
 import { isRunning, readDaemonRecord } from './daemon-process.ts';
 import { connectSocket } from './daemon-socket.ts';
 import { lastStartError } from './start-error.ts';
@@ -43,7 +43,7 @@ export async function startDaemon(paths: Paths, options: StartOptions): Promise<
 async function startUntilConnected(
   paths: Paths,
   log: StartLog,
-  { env, deadline, daemon = daemonArguments(), signal }: StartOptions,
+  { env, deadline, daemon = daemonProgram('tritermd', 'DAEMON_START_FAILED'), signal }: StartOptions,
 ): Promise<Socket> {
   let attempt: Attempt | undefined;
   while (performance.now() < deadline) {
@@ -112,16 +112,6 @@ function spawnDaemon(daemon: readonly string[], logFd: number, env: NodeJS.Proce
   });
   child.unref();
   return attempt;
-}
-
-/** What to give Node: the installed package's daemon, or its source where we run from the sources ourselves. */
-function daemonArguments(): string[] {
-  const file = daemonPackageFile(FROM_SOURCE ? 'src/main.ts' : 'bin/tritermd.cjs');
-  if (file === undefined)
-    throw new TermError('DAEMON_START_FAILED', 'The package @triterm/daemon is not installed.', {
-      hint: 'Install triterm again.',
-    });
-  return FROM_SOURCE ? ['--conditions=@triterm/source', file] : [file];
 }
 
 interface StartLog {

@@ -3,8 +3,11 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { DrillEvent, DrillInfo } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
-import { daemonPackageFile, FROM_SOURCE } from '../client/daemon-package.ts';
+import { daemonProgram } from '../client/daemon-package.ts';
 import type { CommandContext } from '../commands/definition.ts';
+
+/** Of what it says on standard error, in UTF-16 units. */
+const MAX_SAID_LENGTH = 4000;
 
 type Surroundings = Pick<CommandContext, 'env' | 'paths'>;
 
@@ -37,7 +40,7 @@ async function runProgram(
   onLine: (line: unknown) => void,
   signal?: AbortSignal,
 ): Promise<void> {
-  const child = spawn(process.execPath, [...program(), ...args], {
+  const child = spawn(process.execPath, [...daemonProgram('triterm-drill', 'DRILL_NOT_RUN'), ...args], {
     // Relative paths count from where we are.
     env: {
       ...env,
@@ -70,20 +73,8 @@ async function runProgram(
   }
 }
 
-const MAX_SAID_LENGTH = 4000;
-
 function failed(said: string, how: string): TermError {
   const [first = '', second] = said.trim().split('\n  ');
   const message = first.replace(/^triterm-drill: /, '') || `triterm-drill ended with ${how}.`;
   return new TermError('DRILL_NOT_RUN', message, second === undefined ? {} : { hint: second });
-}
-
-/** The built program, or its source where we run from the sources ourselves. */
-function program(): string[] {
-  const file = daemonPackageFile(FROM_SOURCE ? 'src/drill/main.ts' : 'bin/triterm-drill.cjs');
-  if (file === undefined)
-    throw new TermError('DRILL_NOT_RUN', 'The package @triterm/daemon is not installed.', {
-      hint: 'Install triterm again.',
-    });
-  return FROM_SOURCE ? ['--conditions=@triterm/source', file] : [file];
 }

@@ -1,4 +1,5 @@
 import type { DrillReport } from '@triterm/core/domain';
+import { xmlText } from '../output/xml.ts';
 import { measurementText } from './narrator.ts';
 
 /** Reports as JUnit's XML, which CI systems read: a test case for each drill. */
@@ -48,7 +49,7 @@ function story({ hypothesis, steps, claims, measurements }: DrillReport): string
 function text(value: string): string {
   // XML has no way to write other control characters at all.
   const allowed = value.replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu, '\ufffd');
-  return allowed.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return xmlText(allowed);
 }
 
 function attribute(value: string): string {

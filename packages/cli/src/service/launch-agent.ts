@@ -1,5 +1,6 @@
 import type { Paths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
+import { xmlText } from '../output/xml.ts';
 
 /** How launchd names the job. */
 export const AGENT_LABEL = 'triterm.tritermd';
@@ -75,5 +76,5 @@ function escaped(text: string): string {
         hint: 'Use a path without control characters.',
       },
     );
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
+  return xmlText(text);
 }

@@ -1,14 +1,11 @@
 import { dirname, join } from 'node:path';
 import { checkSocketPath } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
-import { TermError } from '@triterm/core/errors';
-import { daemonPackageFile, FROM_SOURCE } from '../client/daemon-package.ts';
+import { PTY_HOST_NODE_OPTIONS } from '@triterm/core/domain';
+import { daemonProgram } from '../client/daemon-package.ts';
 import type { ServiceScope, ServiceSetup } from './service-setup.ts';
 import { unitText } from './unit-text.ts';
 import { hostSocketPath } from './units.ts';
-
-/** Keeps new objects in few megabytes, as hosts have it that the daemon starts itself. */
-export const HOST_MEMORY_OPTIONS = ['--max-semi-space-size=2'];
 
 type Places = Pick<ServiceSetup, 'stateDir' | 'runDir' | 'configFile' | 'environmentFile'>;
 
@@ -36,8 +33,10 @@ export function setupHere({ scope, account, paths, node }: SetupRequest): Servic
   return {
     scope,
     account,
-    daemon: [node, ...programFile('tritermd')].map(unitText),
-    ptyHost: [node, ...HOST_MEMORY_OPTIONS, ...programFile('triterm-pty-host')].map(unitText),
+    daemon: [node, ...daemonProgram('tritermd', 'SERVICE_FAILED')].map(unitText),
+    ptyHost: [node, ...PTY_HOST_NODE_OPTIONS, ...daemonProgram('triterm-pty-host', 'SERVICE_FAILED')].map(
+      unitText,
+    ),
     stateDir: unitText(places.stateDir),
     runDir: unitText(places.runDir),
     configFile: unitText(places.configFile),
@@ -47,15 +46,4 @@ export function setupHere({ scope, account, paths, node }: SetupRequest): Servic
 
 function userPlaces({ stateDir, runDir, configFile }: Paths): Places {
   return { stateDir, runDir, configFile, environmentFile: join(dirname(configFile), 'tritermd.env') };
-}
-
-const SOURCES = { tritermd: 'src/main.ts', 'triterm-pty-host': 'src/pty-host/main.ts' } as const;
-
-function programFile(program: keyof typeof SOURCES): string[] {
-  const file = daemonPackageFile(FROM_SOURCE ? SOURCES[program] : `bin/${program}.cjs`);
-  if (file === undefined)
-    throw new TermError('SERVICE_FAILED', 'The package @triterm/daemon is not installed.', {
-      hint: 'Install triterm again.',
-    });
-  return FROM_SOURCE ? ['--conditions=@triterm/source', file] : [file];
 }

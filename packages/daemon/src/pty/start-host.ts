@@ -1,14 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { PTY_HOST_NODE_OPTIONS } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { ENTRY_POINT_OPTIONS, entryPoint } from '../entry-points.ts';
 
-/**
- * Keeps new objects in few megabytes: a host makes many that live for a moment and few that stay, and V8 would let the
- * space for them grow to some 100 MB, for as long as the host lives.
- */
-const MEMORY_OPTIONS = ['--max-semi-space-size=2'];
 /** A host needs no more of the environment; sessions get theirs with each spawn. */
 const KEPT_VARIABLES = ['PATH', 'HOME', 'LANG', 'TZ'];
 
@@ -22,7 +18,7 @@ export async function startHost(socketPath: string, maxPtys: number): Promise<{ 
     if (process.env[name] !== undefined) env[name] = process.env[name];
   }
   const file = fileURLToPath(entryPoint('triterm-pty-host'));
-  const args = [...MEMORY_OPTIONS, ...ENTRY_POINT_OPTIONS, file, socketPath, String(maxPtys)];
+  const args = [...PTY_HOST_NODE_OPTIONS, ...ENTRY_POINT_OPTIONS, file, socketPath, String(maxPtys)];
   const child = spawn(process.execPath, args, {
     cwd: '/',
     env,
