@@ -1,6 +1,6 @@
 import type { Params, Result } from '@triterm/core/protocol';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
-import { freePort } from '@triterm/core/sandbox/redis-process';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
 import { RunningCommand } from '../support/running-command.ts';

@@ -1,7 +1,7 @@
 /** What somebody who was given a token to look on can't do to the owner of the session. */
 import { newToken } from '@triterm/core/domain';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { ProtocolAttachment, ProtocolClient } from '@triterm/core/sandbox/protocol-client';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { DaemonProcess } from '../support/daemon-process.ts';
 

@@ -5,8 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Certificates } from '@triterm/core/sandbox/certificates';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAEMON, DaemonProcess } from '../support/daemon-process.ts';
 

@@ -4,8 +4,8 @@ import { connect as connectTls } from 'node:tls';
 import { newToken } from '@triterm/core/domain';
 import { encodeControl, PROTOCOL } from '@triterm/core/protocol';
 import { Certificates } from '@triterm/core/sandbox/certificates';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   endOf,

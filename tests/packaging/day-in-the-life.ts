@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SessionInfo } from '@triterm/core/domain';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
 import type { PtyTerminal } from '@triterm/core/testing/pty-terminal';
 import { expect } from 'vitest';

@@ -1,22 +1,13 @@
 import type { Scope } from '@triterm/core/domain';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
 import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { type RedisServer, startRedis } from '@triterm/core/sandbox/redis-server';
+import { rowsOf, type StoredRow } from '@triterm/core/sandbox/stored-rows';
 import { DaemonProcess } from './daemon-process.ts';
 import { type FleetSite, type FleetStores, LoopbackSite } from './fleet-site.ts';
 import { type FleetLinks, ProxiedSite } from './proxied-site.ts';
 import { until } from './triterm.ts';
-
-/** A session as it is stored, whatever a daemon says of it. */
-export interface StoredRow {
-  readonly rev: number;
-  readonly name: string;
-  readonly state: string;
-  readonly owner: string;
-  readonly ownerEpoch: number;
-  readonly doc: Readonly<Record<string, unknown>>;
-}
 
 export interface FleetOptions {
   /** Every daemon listens for WebSocket connections on a port of its own, and knows the secret of the fleet. */
@@ -138,20 +129,9 @@ export class Fleet implements AsyncDisposable {
 
   /** What the database has of the session. */
   async row(id: string): Promise<StoredRow> {
-    const [stored] = await this.postgres.query(
-      `SELECT rev, name, state, owner_server, owner_epoch, doc FROM session WHERE id = '${id}' AND deleted_at IS NULL`,
-      this.databaseUrl,
-    );
-    if (stored === undefined) throw new Error(`there is no row ${id}`);
-    const { rev, name, state, owner_server: owner, owner_epoch: ownerEpoch, doc } = stored;
-    return {
-      rev: Number(rev),
-      name: String(name),
-      state: String(state),
-      owner: String(owner),
-      ownerEpoch: Number(ownerEpoch),
-      doc: JSON.parse(String(doc)) as Record<string, unknown>,
-    };
+    const row = (await rowsOf(this.postgres, this.databaseUrl)).find(stored => stored.id === id);
+    if (row === undefined) throw new Error(`there is no row ${id}`);
+    return row;
   }
 
   /** What Redis has of the session, as an operator reads it; undefined when it has nothing. */

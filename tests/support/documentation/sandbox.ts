@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import type { PostgresServer } from '@triterm/core/sandbox/postgres-server';
-import { freePort } from '@triterm/core/sandbox/redis-process';
 import { startRedis } from '@triterm/core/sandbox/redis-server';
 import { DAEMON } from '../daemon-process.ts';
 import { TRITERM, until } from '../triterm.ts';

@@ -12,12 +12,12 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { freePort } from './free-port.ts';
+import { ServerLog } from './server-log.ts';
 
 const run = promisify(execFile);
 
@@ -28,6 +28,9 @@ const USER = 'triterm';
 /** Odd characters, so that every place that quotes or hides a password is tried. */
 const ODD_CHARACTERS = 'p@ss:w/rd%1';
 const PACKAGES = '/usr/lib/postgresql';
+/** Other ports than those of Redis, so that neither takes one that the other has found free. */
+const FIRST_PORT = 12_000;
+const PORTS = 8000;
 
 export interface PostgresOptions {
   /** Waits for the disk at each commit. */
@@ -46,7 +49,11 @@ interface Account {
 
 /** A PostgreSQL server on a private port, socket and directory. Rejects with the command to install it when it is missing. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<PostgresServer> {
-  const server = new PostgresServer(findBinaries(), await freePort(), options.standbyOf?.password);
+  const server = new PostgresServer(
+    findBinaries(),
+    await freePort(FIRST_PORT, PORTS),
+    options.standbyOf?.password,
+  );
   try {
     await server.initialize(options);
     await server.start();
@@ -71,7 +78,7 @@ export class PostgresServer implements AsyncDisposable {
   readonly #guardEnded: Promise<unknown>;
   #child: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
-  #log = '';
+  readonly #log = new ServerLog({ name: 'postgres', ready: READY_LINE, deadlineMs: START_DEADLINE_MS });
   #databases = 0;
 
   constructor(bin: string, port: number, password = ODD_CHARACTERS + randomBytes(16).toString('hex')) {
@@ -94,7 +101,7 @@ export class PostgresServer implements AsyncDisposable {
 
   /** The last lines that the server has logged. */
   get log(): string {
-    return this.#log;
+    return this.#log.text;
   }
 
   async initialize({ durable = false, config = [], standbyOf }: PostgresOptions): Promise<void> {
@@ -129,20 +136,8 @@ export class PostgresServer implements AsyncDisposable {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
-    const ready = Promise.withResolvers<void>();
-    const failed = (why: string) => ready.reject(new Error(`postgres ${why}: ${this.#log.slice(-2000)}`));
-    const timer = setTimeout(() => failed('did not start'), START_DEADLINE_MS);
-    child.once('error', error => failed(error.message));
-    this.#exited = once(child, 'exit').then(() => failed('ended'));
-    createInterface({ input: child.stderr }).on('line', line => {
-      this.#log = `${this.#log.slice(-20_000)}${line}\n`;
-      if (READY_LINE.test(line)) ready.resolve();
-    });
-    try {
-      await ready.promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    this.#exited = once(child, 'exit').catch(() => {});
+    await this.#log.untilReady(child, child.stderr);
   }
 
   /** A new empty database; returns its URL. */
@@ -295,21 +290,6 @@ function isExecutable(file: string): boolean {
     return true;
   } catch {
     return false;
-  }
-}
-
-/** Below the range from which the system takes ports of outgoing connections: the server finds its port free again. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = 12_000 + Math.floor(Math.random() * 8000);
-    const probe = createServer();
-    const free = await new Promise<boolean>(resolve => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!free) continue;
-    await new Promise(resolve => probe.close(resolve));
-    return port;
   }
 }
 

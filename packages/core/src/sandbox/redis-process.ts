@@ -1,21 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from './free-port.ts';
+import { ServerLog } from './server-log.ts';
 
 const run = promisify(execFile);
 
 /** A server that has not said this long that it is ready will not. */
 const START_DEADLINE_MS = 10_000;
 const READY_LINE = /Ready to accept connections|monitor master|\+monitor/;
-/** Below the range from which the system takes ports of outgoing connections: a server finds its port free again. */
-const FIRST_PORT = 20_000;
-const PORTS = 12_000;
 const ASK_INTERVAL_MS = 20;
 /** Another test may take a port between our look and the server's bind. */
 const PORT_ATTEMPTS = 5;
@@ -37,7 +34,7 @@ export class RedisProcess {
   readonly #file: string;
   readonly #sentinel: boolean;
   #child: ChildProcess | undefined;
-  #log = '';
+  readonly #log = new ServerLog({ name: 'redis-server', ready: READY_LINE, deadlineMs: START_DEADLINE_MS });
 
   private constructor(
     port: number,
@@ -76,24 +73,8 @@ export class RedisProcess {
     const tied = process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', ...command] : command;
     const child = spawn(tied[0] ?? '', tied.slice(1), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
-    child.stderr?.on('data', chunk => {
-      this.#log += String(chunk);
-    });
-    const ready = Promise.withResolvers<void>();
-    const failed = (why: string) => ready.reject(new Error(`redis-server ${why}: ${this.#log.slice(-2000)}`));
-    const timer = globalThis.setTimeout(() => failed('did not start'), START_DEADLINE_MS);
-    child.once('error', error => failed(error.message));
-    child.once('exit', () => failed('ended'));
-    if (child.stdout !== null)
-      createInterface({ input: child.stdout }).on('line', line => {
-        this.#log = `${this.#log.slice(-20_000)}${line}\n`;
-        if (READY_LINE.test(line)) ready.resolve();
-      });
-    try {
-      await ready.promise;
-    } finally {
-      clearTimeout(timer);
-    }
+    child.stderr.on('data', chunk => this.#log.add(String(chunk)));
+    await this.#log.untilReady(child, child.stdout);
   }
 
   /** SIGSTOP makes it hang, SIGCONT wakes it. */
@@ -152,18 +133,4 @@ export async function eventually(
     await setTimeout(ASK_INTERVAL_MS);
   }
   throw new Error(`not in ${deadlineMs} ms: ${what}`, { cause: last });
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORTS);
-    const probe = createServer();
-    const isFree = await new Promise<boolean>(resolve => {
-      probe.once('error', () => resolve(false));
-      probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
-    });
-    if (isFree) return port;
-  }
-  throw new Error('no port is free');
 }

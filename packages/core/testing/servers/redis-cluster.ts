@@ -1,4 +1,5 @@
-import { eventually, freePort, RedisProcess } from '../../src/sandbox/redis-process.ts';
+import { freePort } from '../../src/sandbox/free-port.ts';
+import { eventually, RedisProcess } from '../../src/sandbox/redis-process.ts';
 import type { RedisAddress } from '../../src/store/redis/settings.ts';
 
 const SLOTS = 16_384;

@@ -1,12 +1,12 @@
 import type { DaemonProcess } from '@triterm/core/sandbox/daemon-process';
 import type { PostgresServer } from '@triterm/core/sandbox/postgres-server';
 import type { RedisServer } from '@triterm/core/sandbox/redis-server';
+import { rowsOf } from '@triterm/core/sandbox/stored-rows';
 import { defineDrill } from '../drill.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Stage } from '../stage.ts';
 import { shows, startProgram } from './support/programs.ts';
 import { skewedClock } from './support/skewed-clock.ts';
-import { rowsOf } from './support/stored-rows.ts';
 
 const HOUR_MS = 3_600_000;
 const LEASE_MS = 2000;

@@ -1,9 +1,9 @@
 import type { DaemonProcess } from '@triterm/core/sandbox/daemon-process';
+import type { StoredRow } from '@triterm/core/sandbox/stored-rows';
 import { defineDrill } from '../drill.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import type { Stage } from '../stage.ts';
 import { FollowedProgram } from './support/followed-program.ts';
-import type { StoredRow } from './support/stored-rows.ts';
 import { TwoServers } from './support/two-servers.ts';
 
 const LEASE_MS = 2000;

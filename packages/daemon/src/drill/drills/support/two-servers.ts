@@ -1,8 +1,8 @@
 import type { DaemonProcess } from '@triterm/core/sandbox/daemon-process';
 import type { FaultProxy } from '@triterm/core/sandbox/fault-proxy';
 import type { RedisServer } from '@triterm/core/sandbox/redis-server';
+import { rowsOf, type StoredRow } from '@triterm/core/sandbox/stored-rows';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
-import { rowsOf, type StoredRow } from './stored-rows.ts';
 
 /** Two servers on one PostgreSQL and one Redis; the network of the first one can fail. */
 export class TwoServers {

@@ -2,7 +2,7 @@ import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { Peer, PROTOCOL } from '@triterm/core/protocol';
 import { Certificates } from '@triterm/core/sandbox/certificates';
-import { freePort } from '@triterm/core/sandbox/redis-process';
+import { freePort } from '@triterm/core/sandbox/free-port';
 import { type ConnectOptions, connectWebSocket } from '@triterm/core/websocket';
 import type { WebSocket } from 'ws';
 import type { Admission, Authenticator, Credentials } from '../../authenticator.ts';

@@ -1,4 +1,4 @@
-import type { PostgresServer } from '@triterm/core/sandbox/postgres-server';
+import type { PostgresServer } from './postgres-server.ts';
 
 /** A session as it is stored, whatever a server says of it. */
 export interface StoredRow {
