@@ -49,14 +49,17 @@ describe.skipIf(!hasGroff)('a manual page', () => {
   });
 });
 
-it.skipIf(!hasMan)('man finds nothing wrong with the pages either', () => {
-  const args = ['--warnings', '--local-file', ...PAGES.map(name => join(DIR, name))];
-  const { status, stderr } = spawnSync('man', args, {
-    encoding: 'utf8',
-    env: { ...process.env, MANPAGER: 'cat' },
-  });
-  expect([status, stderr]).toEqual([0, '']);
-});
+it.skipIf(!hasMan).each(['C.UTF-8', 'C'])(
+  'man finds nothing wrong with the pages where the locale is %s',
+  locale => {
+    const args = ['--warnings', '--local-file', ...PAGES.map(name => join(DIR, name))];
+    const { status, stderr } = spawnSync('man', args, {
+      encoding: 'utf8',
+      env: { ...process.env, LC_ALL: locale, MANPAGER: 'cat' },
+    });
+    expect([status, stderr]).toEqual([0, '']);
+  },
+);
 
 it('every page is installed with the package', () => {
   // npm links those to the manual that are named one by one.

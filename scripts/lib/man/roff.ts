@@ -29,8 +29,8 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '~': '\\(ti',
 };
 
-/** Command lines and paths are not divided, and no line is stretched. */
-const LAYOUT = ['.nh', '.ad l'];
+/** Command lines and paths are not divided, and no line is stretched. Terminals of ASCII alone know no ellipsis. */
+const LAYOUT = ['.nh', '.ad l', '.fchar \\[u2026] ...'];
 
 /** A text as one line. */
 export function plain(text: string): string {

@@ -56,6 +56,13 @@ describe("the daemon's socket", () => {
     expect(await connectSocket(paths)).toBeUndefined();
   });
 
+  it('is none when its daemon ends before it has accepted', async () => {
+    await listen();
+    const connecting = connectSocket(paths);
+    server?.close();
+    expect(await connecting).toBeUndefined();
+  });
+
   it('is refused as a symlink', async () => {
     await listen(`${scratch.path}/elsewhere`);
     symlinkSync(`${scratch.path}/elsewhere`, paths.socket);

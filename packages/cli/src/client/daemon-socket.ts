@@ -7,7 +7,7 @@ import { TermError } from '@triterm/core/errors';
 const CONNECT_TIMEOUT_MS = 2000;
 
 /**
- * Connects to the daemon's socket. Undefined when nobody listens (no socket, or a stale one). Throws UNSAFE_PATH
+ * Connects to the daemon's socket. Undefined when nobody listens (no socket, a stale one, or that of a daemon that ends). Throws UNSAFE_PATH
  * when directory or socket could belong to somebody else, PERMISSION_DENIED, DAEMON_NOT_RESPONDING, BAD_CONFIG.
  */
 export async function connectSocket(
@@ -52,6 +52,8 @@ function refused(thrown: unknown, path: string): undefined {
   switch (errnoName(thrown)) {
     case 'ENOENT':
     case 'ECONNREFUSED':
+    // It ended with the connection still in its queue.
+    case 'ECONNRESET':
       return undefined;
     case 'EACCES':
     case 'EPERM':

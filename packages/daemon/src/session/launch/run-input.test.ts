@@ -38,7 +38,11 @@ const AWKWARD = [
   'new\nline',
   'tab\there',
   'ctrl\x01\x03\x04\x15\x1b[A\x7f',
-  'é漢字🙂',
+  'é漢字🙂👩‍🚀',
+  // What fish uses for itself, and other characters that are nobody's.
+  'private \uf600\uf6ff\uf700\uf8ff\ue000\u{f0000}',
+  'none \ufdd0\ufdef\ufffe\uffff\u{10ffff}',
+  'c1 \x80\x9b\x9f',
   'L',
   'gco',
   '%1',
@@ -66,7 +70,7 @@ describe('the input of a run', () => {
   it('quotes every word', () => {
     expect(quoteCommand('bash', ['echo', 'a b'])).toBe("'echo' 'a b'");
     expect(quoteCommand('zsh', ["it's"])).toBe("$'it\\047s'");
-    expect(quoteCommand('fish', ["it's\n", ''])).toBe("'it\\'s'\\x0a ''");
+    expect(quoteCommand('fish', ["it's\n", ''])).toBe("'it\\'s'\\X0a ''");
   });
 });
 

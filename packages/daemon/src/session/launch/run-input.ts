@@ -11,7 +11,7 @@ const CONTROL_U = '\x15';
  * The bytes to type so that a shell at its prompt runs exactly `argv`.
  *
  * Every word is quoted, the command too: aliases, keywords, abbreviations and globs play no part, functions and
- * builtins do. Nothing but printable characters and Enter reaches the line editor (for fish: and UTF-8), so no key binding but Enter's
+ * builtins do. Nothing but printable characters and Enter reaches the line editor (for fish: in UTF-8), so no key binding but Enter's
  * takes part and no argument can end the line.
  *
  * A line that was half typed is moved to the kill ring first (End, then kill to the beginning; the blank between them
@@ -65,14 +65,21 @@ function quoteForBashAndZsh(word: string): string {
   return `${quoted}'`;
 }
 
-/** fish has no escapes for control characters inside quotes, so they stand between quoted parts. */
+/**
+ * fish has no escapes for control characters inside quotes, so they stand between quoted parts, byte by byte. So do characters of
+ * private use and noncharacters, some of which its line editor takes for its own.
+ */
 function quoteForFish(word: string): string {
   const quoted = word
-    .split(/([\x00-\x1f\x7f])/)
+    .split(/([\p{Cc}\p{Co}\p{Cn}]+)/u)
     .map((part, index) => {
-      if (index % 2 === 1) return `\\x${part.charCodeAt(0).toString(16).padStart(2, '0')}`;
+      if (index % 2 === 1) return Array.from(Buffer.from(part), byteForFish).join('');
       return part === '' ? '' : `'${part.replace(/[\\']/g, '\\$&')}'`;
     })
     .join('');
   return quoted === '' ? "''" : quoted;
+}
+
+function byteForFish(byte: number): string {
+  return `\\X${byte.toString(16).padStart(2, '0')}`;
 }
