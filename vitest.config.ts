@@ -1,11 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Tests that start and end many threads. V8 (of Node 24) loses track of its pages of compiled code then, once in a while, and
+ * Tests that start and end threads. V8 (of Node 24) loses track of its pages of compiled code then, once in a while, and
  * ends the process: nodejs/node#64500. It was not seen without V8's own threads and the protection of those pages.
  */
 const THREADS = [
-  'packages/core/testing/store/sqlite-*.test.ts',
+  'packages/core/src/websocket/duplex.test.ts',
+  'packages/core/testing/store/{fleet,hybrid,registry,sqlite,store}-*.test.ts',
+  'packages/core/testing/store/postgres-admin.test.ts',
   'packages/daemon/src/screen/screen-service.test.ts',
   'packages/daemon/src/server/auth/token-authenticator.test.ts',
   'packages/daemon/src/session/lost-answers.test.ts',

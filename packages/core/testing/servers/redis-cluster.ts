@@ -28,10 +28,7 @@ export class RedisCluster {
 
   /** Resolves when these nodes (all unless given) find the cluster in this state. */
   async reached(state: 'ok' | 'fail', servers: readonly RedisProcess[] = this.servers): Promise<void> {
-    await eventually(`the cluster is ${state}`, async () => {
-      const answers = await Promise.all(servers.map(server => server.cli([], ['cluster', 'info'])));
-      return answers.every(answer => answer.includes(`cluster_state:${state}`));
-    });
+    await this.#answered(`the cluster is ${state}`, servers, `cluster_state:${state}`);
   }
 
   async dispose(): Promise<void> {
@@ -67,6 +64,19 @@ export class RedisCluster {
       if (server !== first)
         await first?.cli([], ['cluster', 'meet', server.host, String(server.port), String(busPorts[index])]);
     }
+    // Where slots may lack, a node is well before it has met the others: one that knows but the first is lost with it.
+    await this.#answered('every node knows every slot', this.servers, `cluster_slots_ok:${SLOTS}`);
     await this.reached('ok');
+  }
+
+  async #answered(what: string, servers: readonly RedisProcess[], expected: string): Promise<void> {
+    let answers: string[] = [];
+    const told = async () => {
+      answers = await Promise.all(servers.map(server => server.cli([], ['cluster', 'info'])));
+      return answers.every(answer => answer.includes(expected));
+    };
+    await eventually(what, told).catch((cause: unknown) => {
+      throw new Error(`${what} in vain:\n${answers.join('\n')}`, { cause });
+    });
   }
 }

@@ -92,6 +92,12 @@ describe.skipIf(!canDivide())('a cgroup for each session', () => {
     }
   }
 
+  function all(): string {
+    return groups()
+      .map(group => `${group}: ${members(group).join(' ')}`)
+      .join(', ');
+  }
+
   it('holds what it started, from the first moment on, and the host is beside it', async () => {
     const hosted = await client();
     const { pid } = await hosted.sh('sleep 60 & sleep 60 & wait', { session: SESSION });
@@ -118,7 +124,8 @@ describe.skipIf(!canDivide())('a cgroup for each session', () => {
     // Groups are changed in turn: what was to happen to the first has happened once the second is there.
     const session = newSessionId();
     const other = await hosted.sh('exec cat', { session });
-    await until(() => members(`session-${session}`).includes(other.pid), 'another session');
+    const told = () => `another session of ${other.pid}: ${all()}; ${host?.stderr}`;
+    await until(() => members(`session-${session}`).includes(other.pid), told);
     expect(members(`session-${SESSION}`)).toEqual([background]);
     process.kill(background, 'SIGKILL');
     await until(() => members(`session-${SESSION}`).length === 0, 'an empty group');

@@ -6,6 +6,7 @@ import { TermError } from '@triterm/core/errors';
 import type { ExitStatus } from '@triterm/core/protocol';
 import nodePty from 'node-pty';
 import { withoutHoles } from './descriptors.ts';
+import { errorCode } from './error-code.ts';
 
 /** node-pty's native part, which it exports untyped. */
 interface NativePty {
@@ -242,7 +243,7 @@ function kill(id: number, signal: number): boolean {
   try {
     return process.kill(id, signal);
   } catch (error) {
-    if (codeOf(error) === 'ESRCH') return false;
+    if (errorCode(error) === 'ESRCH') return false;
     throw error;
   }
 }
@@ -257,10 +258,6 @@ function raiseOomScore(pid: number): void {
 }
 
 function isBusy(error: unknown): boolean {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === 'EAGAIN' || code === 'EINTR';
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

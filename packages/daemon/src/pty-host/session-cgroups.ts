@@ -3,6 +3,7 @@ import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isSessionId } from '@triterm/core/domain';
 import { cgroupDirectory } from './cgroup-path.ts';
+import { errorCode } from './error-code.ts';
 
 /** Where the host itself goes: a cgroup with processes has no others below it that have controllers. */
 const HOST_LEAF = 'host';
@@ -11,6 +12,8 @@ const MAX_SWEEPS = 8;
 /** A program that was hung up takes a moment to end; its background jobs may outlive it by days. */
 const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 60_000;
+/** What the kernel says of a process that was to be moved. */
+const HAS_ENDED = 'ESRCH';
 
 /** Which group is meant. */
 interface Member {
@@ -21,13 +24,14 @@ interface Member {
 /**
  * A cgroup for each session, below the one that the service manager has delegated to this host: its processes are seen, limited and
  * killed together. All is best effort and off the event loop, because moving a process may take the kernel milliseconds: where it
- * fails, sessions are as they are without.
+ * fails, sessions are as they are without, and standard error tells why, once for each reason.
  */
 export class SessionCgroups {
   readonly #directory: string;
   /** Groups by the leader's pid, which is the id of its terminal's session. */
   readonly #groups = new Map<number, string>();
   readonly #leftovers = new Set<string>();
+  readonly #reported = new Set<string>();
   /** Changes are made one after the other: settles with the last. */
   #changes: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
@@ -69,7 +73,7 @@ export class SessionCgroups {
       for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
         const newcomers = await this.#newcomers();
         if (newcomers.length === 0) return;
-        for (const pid of newcomers) await move(pid, this.#groups.get(await sessionOf(pid)) ?? group);
+        for (const pid of newcomers) await this.#move(pid, this.#groups.get(await sessionOf(pid)) ?? group);
       }
     });
   }
@@ -100,7 +104,7 @@ export class SessionCgroups {
     try {
       await rmdir(group);
     } catch (thrown) {
-      if (isBusy(thrown)) return;
+      if (errorCode(thrown) === 'EBUSY') return;
     }
     this.#leftovers.delete(group);
   }
@@ -110,12 +114,27 @@ export class SessionCgroups {
     return pids.map(Number).filter(pid => pid > 0 && pid !== process.pid);
   }
 
+  async #move(pid: number, group: string): Promise<void> {
+    try {
+      await writeFile(join(group, 'cgroup.procs'), String(pid));
+    } catch (thrown) {
+      if (errorCode(thrown) !== HAS_ENDED) this.#report(thrown);
+    }
+  }
+
   #change(make: () => Promise<unknown>): Promise<void> {
     this.#changes = this.#changes.then(make).then(
       () => {},
-      () => {},
+      (thrown: unknown) => this.#report(thrown),
     );
     return this.#changes;
+  }
+
+  #report(thrown: unknown): void {
+    const reason = String(errorCode(thrown) ?? thrown);
+    if (this.#reported.has(reason)) return;
+    this.#reported.add(reason);
+    process.stderr.write(`triterm-pty-host: session cgroups: ${String(thrown)}\n`);
   }
 
   #group({ handle, session }: Member): string {
@@ -123,17 +142,8 @@ export class SessionCgroups {
   }
 }
 
-/** It may have ended meanwhile. */
-async function move(pid: number, group: string): Promise<void> {
-  await writeFile(join(group, 'cgroup.procs'), String(pid)).catch(() => {});
-}
-
 /** The sixth field of /proc/<pid>/stat; the second, the name, may itself hold parentheses. NaN when it has ended. */
 async function sessionOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
   return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
-}
-
-function isBusy(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'EBUSY';
 }
