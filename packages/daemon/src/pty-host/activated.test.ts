@@ -78,7 +78,7 @@ describe.skipIf(!canDivide())('a cgroup for each session', () => {
 
   async function client(): Promise<HostClient> {
     host = await ActivatedHost.start(`echo $$ > ${unit}/cgroup.procs`);
-    host.connection.write(`${host.socketPath} 4\n`);
+    host.connection.write(`${host.socketPath} 64\n`);
     await host.answered();
     return HostClient.connect(host.socketPath);
   }
@@ -131,6 +131,40 @@ describe.skipIf(!canDivide())('a cgroup for each session', () => {
     await until(() => members(`session-${SESSION}`).length === 0, 'an empty group');
     await hosted.request('forget', { handle: other.handle });
     await until(() => groups().join() === 'host', 'no group but the host’s');
+    hosted.drop();
+  });
+
+  it('is that of each of many sessions that start at once', async () => {
+    const hosted = await client();
+    const started = await Promise.all(
+      Array.from({ length: 20 }, async () => {
+        const session = newSessionId();
+        // What a program starts at once belongs to it as well.
+        const { pid } = await hosted.sh('sleep 60 & exec cat', { session });
+        return { session, pid };
+      }),
+    );
+    await until(
+      () => members('host').length === 1,
+      () => `an empty leaf: ${all()}`,
+    );
+    for (const { session, pid } of started) {
+      expect(members(`session-${session}`)).toContain(pid);
+      expect(members(`session-${session}`)).toHaveLength(2);
+    }
+    hosted.drop();
+  });
+
+  it('is made later when the kernel refuses it at first, and that is told', async () => {
+    const hosted = await client();
+    const limit = join(unit, 'cgroup.max.descendants');
+    writeFileSync(limit, '1');
+    const { pid } = await hosted.sh('exec cat', { session: SESSION });
+    await until(() => host?.stderr.includes('session cgroups: Error: EAGAIN') === true, 'the reason');
+    expect(members('host')).toContain(pid);
+    writeFileSync(limit, 'max');
+    await until(() => members(`session-${SESSION}`).includes(pid), 'the program in its group');
+    expect(members('host')).toEqual([host?.pid]);
     hosted.drop();
   });
 

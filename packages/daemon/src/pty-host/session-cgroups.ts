@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { isSessionId } from '@triterm/core/domain';
 import { cgroupDirectory } from './cgroup-path.ts';
 import { errorCode } from './error-code.ts';
+import { groupOf, type Newcomer, type ProcessStat, parseStat } from './newcomer.ts';
 
 /** Where the host itself goes: a cgroup with processes has no others below it that have controllers. */
 const HOST_LEAF = 'host';
@@ -12,8 +13,6 @@ const MAX_SWEEPS = 8;
 /** A program that was hung up takes a moment to end; its background jobs may outlive it by days. */
 const MIN_RETRY_MS = 250;
 const MAX_RETRY_MS = 60_000;
-/** What the kernel says of a process that was to be moved. */
-const HAS_ENDED = 'ESRCH';
 
 /** Which group is meant. */
 interface Member {
@@ -60,22 +59,21 @@ export class SessionCgroups {
     }
   }
 
-  /**
-   * Moves a program that was just started, and what it has started meanwhile, into the session's group. Whoever is beside the host
-   * was born there and is some session's: the one that its terminal tells, or else the latest.
-   */
+  /** Moves a program that was just started, and what it has started meanwhile, into the session's group. */
   place(member: Member, leaderPid: number): void {
     const group = this.#group(member);
     this.#groups.set(leaderPid, group);
-    void this.#change(async () => {
-      // One may be there: of the session before it was made anew, with what that has left in the background.
-      await mkdir(group, { recursive: true });
-      for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
-        const newcomers = await this.#newcomers();
-        if (newcomers.length === 0) return;
-        for (const pid of newcomers) await this.#move(pid, this.#groups.get(await sessionOf(pid)) ?? group);
-      }
+    void this.#gather(group, leaderPid, MIN_RETRY_MS);
+  }
+
+  /** Again later where it fails now, for want of memory or by a limit, and the session is still there. */
+  async #gather(group: string, leaderPid: number, retryMs: number): Promise<void> {
+    const isDone = await this.#change(async () => {
+      await make(group);
+      await this.#moveNewcomers(group);
     });
+    if (isDone || retryMs > MAX_RETRY_MS || this.#groups.get(leaderPid) !== group) return;
+    setTimeout(() => void this.#gather(group, leaderPid, 2 * retryMs), retryMs).unref();
   }
 
   /** Kills everything of the session, in the background too; cgroup.kill needs Linux 5.14. */
@@ -114,20 +112,33 @@ export class SessionCgroups {
     return pids.map(Number).filter(pid => pid > 0 && pid !== process.pid);
   }
 
-  async #move(pid: number, group: string): Promise<void> {
-    try {
-      await writeFile(join(group, 'cgroup.procs'), String(pid));
-    } catch (thrown) {
-      if (errorCode(thrown) !== HAS_ENDED) this.#report(thrown);
+  /** Rejects when one of them cannot be moved. */
+  async #moveNewcomers(latest: string): Promise<void> {
+    let failure: unknown;
+    for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
+      let left = 0;
+      for (const pid of await this.#newcomers()) {
+        const group = groupOf(await newcomer(pid), this.#groups, process.pid, latest);
+        if (group === undefined) continue;
+        left += 1;
+        failure = (await move(pid, group)) ?? failure;
+      }
+      if (left === 0) return;
     }
+    if (failure !== undefined) throw failure;
   }
 
-  #change(make: () => Promise<unknown>): Promise<void> {
-    this.#changes = this.#changes.then(make).then(
-      () => {},
-      (thrown: unknown) => this.#report(thrown),
+  /** Whether it was done; why not is reported. */
+  #change(work: () => Promise<unknown>): Promise<boolean> {
+    const done = this.#changes.then(work).then(
+      () => true,
+      (thrown: unknown) => {
+        this.#report(thrown);
+        return false;
+      },
     );
-    return this.#changes;
+    this.#changes = done.then(() => {});
+    return done;
   }
 
   #report(thrown: unknown): void {
@@ -142,8 +153,30 @@ export class SessionCgroups {
   }
 }
 
-/** The sixth field of /proc/<pid>/stat; the second, the name, may itself hold parentheses. NaN when it has ended. */
-async function sessionOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => '');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]);
+/** One may be there: of the session before it was made anew, with what that has left in the background. */
+async function make(group: string): Promise<void> {
+  try {
+    await mkdir(group);
+  } catch (thrown) {
+    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+  }
+}
+
+/** Undefined when it was moved, or has ended. */
+async function move(pid: number, group: string): Promise<unknown> {
+  try {
+    await writeFile(join(group, 'cgroup.procs'), String(pid));
+    return undefined;
+  } catch (thrown) {
+    return errorCode(thrown) === 'ESRCH' ? undefined : thrown;
+  }
+}
+
+async function newcomer(pid: number): Promise<Newcomer> {
+  const stat = await statOf(pid);
+  return { pid, stat, leader: stat === undefined ? undefined : await statOf(stat.session) };
+}
+
+async function statOf(pid: number): Promise<ProcessStat | undefined> {
+  return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''));
 }
