@@ -153,11 +153,11 @@ describe('the link to Redis', () => {
     await proxy.refuse();
     await witness.until(({ reasons }) => reasons.length > 0);
     const beganMs = performance.now();
-    await expect(setTo(link, 'triterm:k', 'late')).rejects.toMatchObject({
+    await expect(setTo(link, 'triterm:k', 'late', 2000)).rejects.toMatchObject({
       code: 'CACHE_UNAVAILABLE',
       details: { failure: 'disconnected' },
     });
-    expect(performance.now() - beganMs).toBeLessThan(45);
+    expect(performance.now() - beganMs).toBeLessThan(SOON_MS);
     await proxy.heal();
     await back(2);
     expect(await textAt(link, 'triterm:k')).toBeNull();

@@ -1,11 +1,13 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Reaper, reapable } from '../../src/store/registry/reaper.ts';
 import { Program } from '../program.ts';
-import { PATIENT_MS, USUAL_MS } from './lock-redis-harness.ts';
+import { PATIENT_MS } from './lock-redis-harness.ts';
 import { exampleSocket, idsOn } from './registry-contract.ts';
 import { HybridRegistryHarness } from './registry-harness.ts';
 
 const LEASE_MS = 1500;
+/** A command's deadline that no busy machine takes for work without Redis. */
+const SLOW_MS = 500;
 const soon = <T>(look: () => Promise<T>) => expect.poll(look, { timeout: 5000, interval: 10 });
 const other = (socketId: string, terminalId: string) =>
   exampleSocket(socketId, terminalId, { serverId: 'server-2' });
@@ -27,7 +29,7 @@ describe('the hybrid registry', () => {
   };
 
   it('answers for own sockets at once while Redis hangs, and for others from the database', async () => {
-    const { harness, first, second } = await open(true, 15_000, 5000, USUAL_MS);
+    const { harness, first, second } = await open(true, 15_000, 5000, SLOW_MS);
     await second.addSocket(other('theirs', 't1'));
     await soon(async () => (await first.getStats()).sockets).toBe(1);
     const database = await harness.database();
@@ -38,13 +40,13 @@ describe('the hybrid registry', () => {
     expect(await first.hasConnectedDevices('t1')).toBe(true);
     expect(await first.getTerminalsForSocket('s1')).toEqual(['t1']);
     expect(await first.updatePing('s1')).toBe(true);
-    expect(performance.now() - began).toBeLessThan(USUAL_MS);
+    expect(performance.now() - began).toBeLessThan(SLOW_MS);
     expect(await idsOn(first, 't1')).toEqual(['theirs', 's1']);
     expect(await first.setPrimarySocket('t1', 's1', null)).toBe(true);
     expect(await first.getPrimarySocket('t1')).toBe('s1');
     expect(await first.removeSocket('t1', 's1')).toBe(true);
     expect(await first.getPrimarySocket('t1')).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(1500);
+    expect(performance.now() - began).toBeLessThan(5 * SLOW_MS);
     expect(new Set(harness.troubles)).toEqual(new Set(['CACHE_UNAVAILABLE']));
   });
 

@@ -7,9 +7,9 @@ import { SqliteHarness, sqliteOptions } from './sqlite-harness.ts';
 
 const ROOMY = { limit: 1_000_000 };
 /** Far above what a busy machine delays the event loop, far below one busy wait of the database. */
-const NOT_BLOCKED_MS = 400;
-/** Two hundred reads by id; one try to write in the thread takes as long. */
-const POINT_READS_MS = 100;
+const NOT_BLOCKED_MS = 1000;
+/** Two hundred reads by id; far below what they would take if each waited for a try to write. */
+const POINT_READS_MS = 1000;
 
 const program = (name: string, ...args: string[]) =>
   new Program(new URL(`./programs/${name}.ts`, import.meta.url), args);
