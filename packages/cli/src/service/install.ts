@@ -2,6 +2,7 @@ import type { Paths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
 import { leaveDaemon } from '../client/daemon-control.ts';
 import { isRunning, readDaemonRecord } from '../client/daemon-process.ts';
+import { refuseForeignPrograms } from './foreign-writer.ts';
 import type { ServicePlan } from './plan.ts';
 import { runProgram } from './run-program.ts';
 import { refuseOthersFiles, writeServiceFiles } from './service-files.ts';
@@ -11,7 +12,7 @@ import { Systemd, type UnitProperties } from './systemd.ts';
 import { verifyUnits } from './verify-units.ts';
 
 export interface InstallOptions {
-  /** Replaces files that are not ours, and installs units that systemd-analyze complains of. */
+  /** Replaces files that are not ours, and installs units that systemd-analyze complains of, or whose programs others may change. */
   readonly force: boolean;
   /** Enables lingering too. */
   readonly linger: boolean;
@@ -40,7 +41,7 @@ const ID_TIMEOUT_MS = 10_000;
 
 /**
  * Writes the units, has systemd check them, enables them, and hands the daemon over to systemd. Installed already, it
- * brings units up to date. Throws NO_SERVICE_MANAGER, PERMISSION_DENIED, FILE_EXISTS, SERVICE_FAILED; what
+ * brings units up to date. Throws NO_SERVICE_MANAGER, PERMISSION_DENIED, UNSAFE_PATH, FILE_EXISTS, SERVICE_FAILED; what
  * was thrown before the first file is written has touched nothing.
  */
 export async function installUnits(
@@ -50,7 +51,10 @@ export async function installUnits(
 ): Promise<InstallReport> {
   if (plan.scope === 'system') refuseUnlessRoot('install');
   const systemd = await Systemd.open(plan.scope, host.env);
-  if (plan.scope === 'system') await checkAccount(plan.account, host.env);
+  if (plan.scope === 'system') {
+    const uid = await accountUid(plan.account, host.env);
+    if (!options.force) refuseForeignPrograms(plan.programs, plan.account, uid);
+  }
   if (!options.force) refuseOthersFiles(plan.files);
   await checkUnits(plan, options, host);
   const written = writeServiceFiles(plan.files);
@@ -76,9 +80,9 @@ export function refuseUnlessRoot(command: string): void {
   });
 }
 
-async function checkAccount(account: string, env: NodeJS.ProcessEnv): Promise<void> {
+async function accountUid(account: string, env: NodeJS.ProcessEnv): Promise<number> {
   const end = await runProgram(['id', '-u', '--', account], { env, timeoutMs: ID_TIMEOUT_MS });
-  if (end?.status === 0) return;
+  if (end?.status === 0) return Number(end.stdout);
   throw new TermError('USAGE', `There is no account ${account}.`, {
     hint: 'Name the account that sessions are to run as: --account NAME.',
   });

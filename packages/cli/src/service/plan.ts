@@ -19,6 +19,8 @@ export interface ServicePlan {
   readonly files: readonly ServiceFile[];
   /** As they are rendered, for whoever checks them; none on macOS. */
   readonly units: readonly UnitFile[];
+  /** Files that the account is to run. */
+  readonly programs: readonly string[];
   /** Where variables for the daemon may stand; undefined where the manager reads no such file. */
   readonly environmentFile: string | undefined;
 }
@@ -65,6 +67,7 @@ function planUnits({ scope, account, paths, env, node }: PlanRequest): ServicePl
       content: stampedUnit(content),
     })),
     units,
+    programs: setup.programs,
     environmentFile: setup.environmentFile.replaceAll('%%', '%'),
   };
 }
@@ -86,6 +89,7 @@ function planLaunchAgent({ scope, account, paths, env, node }: PlanRequest): Ser
     account: ownAccount(),
     files: [{ name, path: join(env.HOME || homedir(), 'Library/LaunchAgents', name), content }],
     units: [],
+    programs: setup.programs,
     environmentFile: undefined,
   };
 }

@@ -13,6 +13,8 @@ export interface ServiceSetup {
   readonly daemon: readonly UnitText[];
   /** Program of triterm-pty-host, and what Node is to be told; what it is to do there says the unit. */
   readonly ptyHost: readonly UnitText[];
+  /** Their files, and Node's. */
+  readonly programs: readonly string[];
   readonly stateDir: UnitText;
   readonly runDir: UnitText;
   readonly configFile: UnitText;

@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import { checkSocketPath } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
 import { PTY_HOST_NODE_OPTIONS } from '@triterm/core/domain';
@@ -30,13 +30,14 @@ export interface SetupRequest {
 export function setupHere({ scope, account, paths, node }: SetupRequest): ServiceSetup {
   const places = scope === 'user' ? userPlaces(paths) : SYSTEM_PLACES;
   checkSocketPath(hostSocketPath(places));
+  const daemon = [node, ...daemonProgram('tritermd', 'SERVICE_FAILED')];
+  const ptyHost = [node, ...PTY_HOST_NODE_OPTIONS, ...daemonProgram('triterm-pty-host', 'SERVICE_FAILED')];
   return {
     scope,
     account,
-    daemon: [node, ...daemonProgram('tritermd', 'SERVICE_FAILED')].map(unitText),
-    ptyHost: [node, ...PTY_HOST_NODE_OPTIONS, ...daemonProgram('triterm-pty-host', 'SERVICE_FAILED')].map(
-      unitText,
-    ),
+    daemon: daemon.map(unitText),
+    ptyHost: ptyHost.map(unitText),
+    programs: [...new Set([...daemon, ...ptyHost])].filter(isAbsolute),
     stateDir: unitText(places.stateDir),
     runDir: unitText(places.runDir),
     configFile: unitText(places.configFile),
