@@ -154,6 +154,15 @@ describe('a configuration file that is changed', () => {
   it('says what stands in the way of its directory', async () => {
     writeFileSync(join(dir, 'file'), '');
     path = join(dir, 'file', 'config.json');
-    await expect(add()).rejects.toMatchObject({ message: expect.stringContaining(join(dir, 'file')) });
+    await expect(add()).rejects.toMatchObject({
+      code: 'UNSAFE_PATH',
+      message: expect.stringContaining(`${join(dir, 'file')} is not a directory`),
+    });
+    symlinkSync(join(dir, 'nowhere'), join(dir, 'link'));
+    path = join(dir, 'link', 'triterm', 'config.json');
+    await expect(add()).rejects.toMatchObject({
+      code: 'UNSAFE_PATH',
+      message: expect.stringContaining(`${join(dir, 'link', 'triterm')} leads nowhere`),
+    });
   });
 });

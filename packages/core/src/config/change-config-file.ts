@@ -4,6 +4,7 @@ import { TermError } from '../errors/index.ts';
 import { writeFileAtomicSync } from './atomic-file.ts';
 import { parseConfigText, readConfigText } from './config-file.ts';
 import { isSecretValue } from './secret-settings.ts';
+import { directoryError } from './secure-dir.ts';
 import { errnoName, fileError } from './system-error.ts';
 
 /** Returns what is to stand in the file, or what it was given to leave it alone; may throw, and then nothing is changed. */
@@ -79,7 +80,7 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });
   } catch (thrown) {
-    throw fileError(thrown, `Cannot make the directory ${path}`);
+    throw directoryError(thrown, path);
   }
 }
 

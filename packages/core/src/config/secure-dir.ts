@@ -24,7 +24,7 @@ function make(path: string): void {
     mkdirSync(path, { mode: 0o700 });
   } catch (thrown) {
     // Somebody else was faster.
-    if (errnoName(thrown) !== 'EEXIST') throw refusal(thrown, path);
+    if (errnoName(thrown) !== 'EEXIST') throw directoryError(thrown, path);
   }
 }
 
@@ -77,14 +77,19 @@ function verify(path: string, found: Stats, kind: 'directory' | 'socket'): void 
   );
 }
 
-function refusal(thrown: unknown, path: string): TermError {
-  if (errnoName(thrown) === 'ENOTDIR') {
-    return new TermError('UNSAFE_PATH', `Something on the way to ${path} is not a directory.`, {
-      cause: thrown,
-    });
-  }
-  return fileError(thrown, `Cannot make the directory ${path}`);
+/** Why a directory could not be made: UNSAFE_PATH for what stands in its way, or as `fileError` has it. */
+export function directoryError(thrown: unknown, path: string): TermError {
+  const obstacle = OBSTACLES.get(errnoName(thrown));
+  if (obstacle === undefined) return fileError(thrown, `Cannot make the directory ${path}`);
+  return new TermError('UNSAFE_PATH', `Something on the way to ${path} ${obstacle}.`, { cause: thrown });
 }
+
+const OBSTACLES = new Map<string | undefined, string>([
+  ['ENOTDIR', 'is not a directory'],
+  ['EEXIST', 'is not a directory'],
+  // A link, or a file system of the kernel's own.
+  ['ENOENT', 'leads nowhere, or takes no directory'],
+]);
 
 function stat(path: string): Stats | undefined {
   try {
