@@ -4,10 +4,9 @@
  * scenarios are left out: only what chance brings about in a chaos run may catch them, which not every one is.
  */
 
-import { MUTANTS } from './lib/mutants.mjs';
+import { editsOf, MUTANTS } from './lib/mutants.mjs';
 import { runNode, SourceCopy, table } from './lib/mutation.mjs';
 
-const STORE = 'packages/core/src/store';
 const PLAY = 'packages/core/testing/chaos/scenarios/play.ts';
 const CHAOS = 'scripts/chaos.mjs';
 /** What runs, and nothing that was built from it. */
@@ -46,11 +45,6 @@ try {
   if (rows.some(({ caught }) => caught === undefined)) process.exitCode = 1;
 } finally {
   copy.dispose();
-}
-
-/** From the root. */
-function editsOf({ edits }) {
-  return edits.map(edit => ({ ...edit, file: `${STORE}/${edit.file}` }));
 }
 
 async function attempt(mutant) {

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** check.mjs: types, lint and format, import rules, dead exports, versions. One line each, and what the failed ones said. */
+/** check.mjs: types, lint and format, import rules, dead exports, versions, safeguards. One line each, and what the failed ones said. */
 import { runChecks, tellCheck } from './lib/checks.mjs';
 import { prepare } from './lib/prepare.mjs';
 import { main } from './lib/workspace.mjs';

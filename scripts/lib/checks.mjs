@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { drillMutants } from './drill-mutation.mjs';
+import { editsOf, MUTANTS } from './mutants.mjs';
+import { mutated } from './mutation.mjs';
 import { inRoot, ROOT } from './workspace.mjs';
 
 const PACKAGES = ['packages/core', 'packages/daemon', 'packages/cli'];
@@ -25,6 +28,7 @@ const CHECKS = [
   },
   { name: 'generated docs', run: checkGenerated },
   { name: 'versions', run: checkVersions },
+  { name: 'safeguards', run: checkSafeguards },
 ];
 
 /** Runs all of them at once and calls back as each ends. Resolves with `{name, failure, seconds}`, failures empty if passed. */
@@ -107,6 +111,22 @@ async function checkGenerated(node) {
     }),
   );
   return outputs.join('');
+}
+
+/** Every text that a mutant takes away is where it is looked for: what guards against nothing is not seen to be missed. */
+async function checkSafeguards() {
+  const drills = (await drillMutants()).map(({ drill, edits }) => [`drill ${drill}`, edits]);
+  const store = MUTANTS.map(mutant => [mutant.name, editsOf(mutant)]);
+  return [...drills, ...store]
+    .map(([name, edits]) => {
+      try {
+        mutated(name, edits, inRoot);
+        return '';
+      } catch (error) {
+        return `${error.message}\n`;
+      }
+    })
+    .join('');
 }
 
 /** One version everywhere: the packages, what they ask of each other, and the one that the programs tell. */

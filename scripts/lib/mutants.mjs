@@ -1,3 +1,5 @@
+const STORE = 'packages/core/src/store';
+
 /**
  * Safeguards of the hybrid store, each with the text that takes it away (files below `packages/core/src/store`) and the scenarios, or
  * the chaos run, that must notice.
@@ -282,3 +284,8 @@ export const MUTANTS = [
     chaos: ['--rounds', '4', '--seed', '11', '--quiet'],
   },
 ];
+
+/** From the root. */
+export function editsOf({ edits }) {
+  return edits.map(edit => ({ ...edit, file: `${STORE}/${edit.file}` }));
+}

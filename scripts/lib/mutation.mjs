@@ -16,6 +16,23 @@ import { inRoot } from './workspace.mjs';
 
 const OURS = '@triterm';
 
+/** Texts of files with the edits made, by path. Throws when a text of the edits is not there exactly once. */
+export function mutated(mutant, edits, pathOf) {
+  const files = new Map();
+  for (const { file, find, replace } of edits) {
+    const path = pathOf(file);
+    const text = files.get(path) ?? readFileSync(path, 'utf8');
+    const matches = text.split(find).length - 1;
+    if (matches !== 1)
+      throw new Error(`mutant ${mutant}: its text is ${matches} times in ${file}, not once:\n${find}`);
+    files.set(
+      path,
+      text.replace(find, () => replace),
+    );
+  }
+  return files;
+}
+
 /** A copy of a part of this repository, in which safeguards can be taken away without harm. */
 export class SourceCopy {
   dir = mkdtempSync(join(tmpdir(), 'triterm-mutants-'));
@@ -34,7 +51,7 @@ export class SourceCopy {
 
   /** Makes the edits, works, and undoes them. Throws when a text is not there exactly once. */
   async edited(mutant, edits, work) {
-    const files = this.#mutated(mutant, edits);
+    const files = mutated(mutant, edits, file => this.path(file));
     const before = [...files.keys()].map(path => [path, readFileSync(path, 'utf8')]);
     try {
       for (const [path, text] of files) writeFileSync(path, text);
@@ -46,28 +63,11 @@ export class SourceCopy {
 
   /** Throws when a text of the edits is not there exactly once. */
   check(mutant, edits) {
-    this.#mutated(mutant, edits);
+    mutated(mutant, edits, file => this.path(file));
   }
 
   dispose() {
     rmSync(this.dir, { recursive: true, force: true });
-  }
-
-  /** The files with the edits made, by path. */
-  #mutated(mutant, edits) {
-    const files = new Map();
-    for (const { file, find, replace } of edits) {
-      const path = this.path(file);
-      const text = files.get(path) ?? readFileSync(path, 'utf8');
-      const matches = text.split(find).length - 1;
-      if (matches !== 1)
-        throw new Error(`mutant ${mutant}: its text is ${matches} times in ${file}, not once:\n${find}`);
-      files.set(
-        path,
-        text.replace(find, () => replace),
-      );
-    }
-    return files;
   }
 
   /** Other people's packages are the ones here; ours are the copies. */
