@@ -130,6 +130,8 @@ describe('the hybrid registry', () => {
     await late.addSocket(other('s2', 't1'));
     expect(await late.setPrimarySocket('t1', 's2')).toBe(true);
     await soon(() => first.getPrimarySocket('t1')).toBe('s2');
+    // It hears of the other one, as with every whole renewal.
+    await first.republishAll();
     await late.removeSocket('t1', 's2');
     expect(await first.getPrimarySocket('t1')).toBeUndefined();
     await soon(() => late.getPrimarySocket('t1')).toBe('s1');
