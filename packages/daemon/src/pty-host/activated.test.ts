@@ -155,6 +155,29 @@ describe.skipIf(!canDivide())('a cgroup for each session', () => {
     hosted.drop();
   });
 
+  it('takes what has left its session for one of its own, by what its environment tells', async () => {
+    const hosted = await client();
+    // Nobody is moved before both are there.
+    const limit = join(unit, 'cgroup.max.descendants');
+    writeFileSync(limit, '1');
+    await hosted.sh('exec cat', { session: SESSION });
+    const session = newSessionId();
+    const { handle, pid } = await hosted.sh('setsid sh -c "echo pid $\\$.; exec sleep 64" & exec cat', {
+      session,
+      env: { PATH: process.env.PATH ?? '/usr/bin:/bin', TRITERM_SESSION: session },
+    });
+    const stream = await hosted.subscribe(handle);
+    await stream.untilText('.');
+    const strayed = Number(/pid (\d+)\./.exec(stream.text)?.[1]);
+    writeFileSync(limit, 'max');
+    await until(
+      () => members('host').length === 1,
+      () => `an empty leaf: ${all()}`,
+    );
+    expect(members(`session-${session}`).toSorted()).toEqual([pid, strayed].toSorted());
+    hosted.drop();
+  });
+
   it('is made later when the kernel refuses it at first, and that is told', async () => {
     const hosted = await client();
     const limit = join(unit, 'cgroup.max.descendants');

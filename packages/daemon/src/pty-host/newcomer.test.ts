@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { groupOf, parseStat } from './newcomer.ts';
+import { belonging, parseStat, sessionIn } from './newcomer.ts';
 
 const HOST = 100;
 const SHELL = 200;
@@ -10,12 +10,12 @@ const SHELL_STAT = { parent: HOST, session: SHELL };
 
 describe('a process beside the host', () => {
   it.each([
-    ['the leader', { pid: SHELL, stat: SHELL_STAT, leader: SHELL_STAT }, 'session-a'],
-    ['the leader that has ended', { pid: SHELL, stat: undefined, leader: undefined }, 'session-a'],
-    ['a child of it', { pid: 201, stat: { parent: SHELL, session: SHELL }, leader: SHELL_STAT }, 'session-a'],
-    ['an orphan', { pid: 202, stat: { parent: 1, session: SHELL }, leader: undefined }, 'session-a'],
-  ])('is in the group of its session: %s', (_, newcomer, group) => {
-    expect(groupOf(newcomer, GROUPS, HOST, 'session-z')).toBe(group);
+    ['the leader', { pid: SHELL, stat: SHELL_STAT, leader: SHELL_STAT }],
+    ['the leader that has ended', { pid: SHELL, stat: undefined, leader: undefined }],
+    ['a child of it', { pid: 201, stat: { parent: SHELL, session: SHELL }, leader: SHELL_STAT }],
+    ['an orphan', { pid: 202, stat: { parent: 1, session: SHELL }, leader: undefined }],
+  ])('belongs to the group of its session: %s', (_, newcomer) => {
+    expect(belonging(newcomer, GROUPS, HOST)).toEqual({ group: 'session-a' });
   });
 
   it.each([
@@ -23,15 +23,13 @@ describe('a process beside the host', () => {
     ['a leader', { pid: 300, stat: { parent: HOST, session: 300 }, leader: { parent: HOST, session: 300 } }],
     ['a child', { pid: 301, stat: { parent: 300, session: 300 }, leader: { parent: HOST, session: 300 } }],
   ])('waits where the host has only just started its session: %s', (_, newcomer) => {
-    expect(groupOf(newcomer, GROUPS, HOST, 'session-z')).toBeUndefined();
+    expect(belonging(newcomer, GROUPS, HOST)).toBe('starting');
   });
 
-  it('is in that of the latest when it has made a session of its own, or has ended', () => {
+  it('has strayed when it has made a session of its own, or has ended', () => {
     const daemon = { parent: 1, session: 203 };
-    expect(groupOf({ pid: 203, stat: daemon, leader: daemon }, GROUPS, HOST, 'session-z')).toBe('session-z');
-    expect(groupOf({ pid: 203, stat: undefined, leader: undefined }, GROUPS, HOST, 'session-z')).toBe(
-      'session-z',
-    );
+    expect(belonging({ pid: 203, stat: daemon, leader: daemon }, GROUPS, HOST)).toBe('strayed');
+    expect(belonging({ pid: 203, stat: undefined, leader: undefined }, GROUPS, HOST)).toBe('strayed');
   });
 });
 
@@ -39,4 +37,13 @@ it('a process’s parent and session are read, whatever its name is', () => {
   expect(parseStat('12 (a) b (c) S 7 8 9 0 -1')).toEqual({ parent: 7, session: 9 });
   expect(parseStat(readFileSync('/proc/self/stat', 'latin1'))?.parent).toBe(process.ppid);
   expect(parseStat('')).toBeUndefined();
+});
+
+it.each([
+  ['TRITERM_SESSION=abc\0A=b\0', 'abc'],
+  ['A=b\0TRITERM_SESSION=abc', 'abc'],
+  ['XTRITERM_SESSION=abc\0TRITERM_SESSION_NAME=work\0', undefined],
+  ['', undefined],
+])('the session of an environment is read: %j', (text, session) => {
+  expect(sessionIn(text)).toBe(session);
 });

@@ -12,6 +12,11 @@ export function parseStat(text: string): ProcessStat | undefined {
   return { parent: Number(parent), session: Number(session) };
 }
 
+/** The triterm session in whose environment a program was started; `text` is /proc/<pid>/environ. */
+export function sessionIn(text: string): string | undefined {
+  return /(?:^|\0)TRITERM_SESSION=([^\0]*)/.exec(text)?.[1];
+}
+
 /** What is known of a process that is beside the host, where it was born. */
 export interface Newcomer {
   readonly pid: number;
@@ -22,16 +27,15 @@ export interface Newcomer {
 }
 
 /**
- * The group that it belongs in: that of its session, or else, for one that has left its session, of the one that was started last.
- * Undefined for what the host has just forked, and what that has started: the host is about to say whose that is.
+ * Whose it is by its terminal's session: a group's; `starting` for what the host has just forked, and what that has started, as the
+ * host is about to say whose that is; `strayed` for a program that has made a session of its own.
  */
-export function groupOf(
+export function belonging(
   { pid, stat, leader }: Newcomer,
   groups: ReadonlyMap<number, string>,
   hostPid: number,
-  latest: string,
-): string | undefined {
-  const own = groups.get(pid) ?? groups.get(stat?.session ?? 0);
-  if (own !== undefined) return own;
-  return stat?.parent === hostPid || leader?.parent === hostPid ? undefined : latest;
+): { readonly group: string } | 'starting' | 'strayed' {
+  const group = groups.get(pid) ?? groups.get(stat?.session ?? 0);
+  if (group !== undefined) return { group };
+  return stat?.parent === hostPid || leader?.parent === hostPid ? 'starting' : 'strayed';
 }

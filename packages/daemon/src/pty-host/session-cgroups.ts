@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isSessionId } from '@triterm/core/domain';
 import { cgroupDirectory } from './cgroup-path.ts';
 import { errorCode } from './error-code.ts';
-import { groupOf, type Newcomer, type ProcessStat, parseStat } from './newcomer.ts';
+import { belonging, type ProcessStat, parseStat, sessionIn } from './newcomer.ts';
 
 /** Where the host itself goes: a cgroup with processes has no others below it that have controllers. */
 const HOST_LEAF = 'host';
@@ -118,7 +118,7 @@ export class SessionCgroups {
     for (let sweep = 0; sweep < MAX_SWEEPS; sweep += 1) {
       let left = 0;
       for (const pid of await this.#newcomers()) {
-        const group = groupOf(await newcomer(pid), this.#groups, process.pid, latest);
+        const group = await this.#groupOf(pid, latest);
         if (group === undefined) continue;
         left += 1;
         failure = (await move(pid, group)) ?? failure;
@@ -126,6 +126,17 @@ export class SessionCgroups {
       if (left === 0) return;
     }
     if (failure !== undefined) throw failure;
+  }
+
+  /** Undefined for what is to stay for now. Of a program that tells nothing, the session that was started last is most likely. */
+  async #groupOf(pid: number, latest: string): Promise<string | undefined> {
+    const stat = await statOf(pid);
+    const leader = stat === undefined ? undefined : await statOf(stat.session);
+    const known = belonging({ pid, stat, leader }, this.#groups, process.pid);
+    if (known === 'starting') return undefined;
+    if (known !== 'strayed') return known.group;
+    const told = this.#path(sessionIn(await textOf(`/proc/${pid}/environ`)));
+    return [...this.#groups.values(), ...this.#leftovers].find(group => group === told) ?? latest;
   }
 
   /** Whether it was done; why not is reported. */
@@ -149,7 +160,11 @@ export class SessionCgroups {
   }
 
   #group({ handle, session }: Member): string {
-    return join(this.#directory, `session-${isSessionId(session) ? session : handle}`);
+    return this.#path(isSessionId(session) ? session : handle);
+  }
+
+  #path(name: string | number | undefined): string {
+    return join(this.#directory, `session-${name}`);
   }
 }
 
@@ -172,11 +187,11 @@ async function move(pid: number, group: string): Promise<unknown> {
   }
 }
 
-async function newcomer(pid: number): Promise<Newcomer> {
-  const stat = await statOf(pid);
-  return { pid, stat, leader: stat === undefined ? undefined : await statOf(stat.session) };
+async function statOf(pid: number): Promise<ProcessStat | undefined> {
+  return parseStat(await textOf(`/proc/${pid}/stat`));
 }
 
-async function statOf(pid: number): Promise<ProcessStat | undefined> {
-  return parseStat(await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => ''));
+/** Empty when it is gone. */
+function textOf(path: string): Promise<string> {
+  return readFile(path, 'latin1').catch(() => '');
 }
