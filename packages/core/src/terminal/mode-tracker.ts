@@ -4,6 +4,8 @@ import { END_LINK, PLAIN_CHARSETS, PLAIN_CURSOR_SHAPE } from './reset.ts';
 /** Final bytes of the control sequences that `ModeTracker.csi` acts on. */
 export const CSI_MODE_FINALS = 'hlmnpqru';
 
+type Screen = 'primary' | 'alternate';
+
 /** Kitty keyboard state of one screen. */
 interface KittyKeys {
   /** Entries that were pushed onto the terminal's stack and not popped. */
@@ -23,10 +25,11 @@ export class ModeTracker {
   readonly #privateModes = new Set<number>();
   readonly #ansiModes = new Set<number>();
   #alternate: number | undefined;
-  #kitty: { primary: KittyKeys; alternate: KittyKeys } = { primary: noKeys(), alternate: noKeys() };
+  #kitty: Record<Screen, KittyKeys> = { primary: noKeys(), alternate: noKeys() };
   /** Resources of `CSI > n ; v m`: 4 is modifyOtherKeys. */
   readonly #modifyKeys = new Set<number>();
-  #region = false;
+  /** Screens with a scrolling region: terminals have one for each, or one for both. */
+  readonly #regions = new Set<Screen>();
   #cursorShape = false;
   #charsets = false;
   #link = false;
@@ -71,7 +74,7 @@ export class ModeTracker {
         break;
       case 'r':
         if (body.startsWith('?')) for (const mode of numbers(body.slice(1))) this.#touch(mode);
-        else if (/^[0-9;]*$/.test(body)) this.#region = !this.#isWholeScreen(body);
+        else if (/^[0-9;]*$/.test(body)) this.#setRegion(!this.#isWholeScreen(body));
         break;
       case 'u':
         this.#setKittyKeys(body);
@@ -122,7 +125,7 @@ export class ModeTracker {
       out += this.#undoKittyKeys();
     }
     for (const resource of this.#modifyKeys) out += `\x1b[>${resource}m`;
-    const moved = this.#region || this.#privateModes.has(6) || this.#privateModes.has(69);
+    const moved = this.#regions.size > 0 || this.#privateModes.has(6) || this.#privateModes.has(69);
     for (const mode of this.#privateModes) out += setMode('?', mode, PRIVATE_MODES.get(mode) ?? false);
     for (const mode of this.#ansiModes) out += setMode('', mode, ANSI_MODES.get(mode) ?? false);
     if (this.#privateModes.has(66)) out += '\x1b>';
@@ -149,8 +152,12 @@ export class ModeTracker {
     this.#progress = false;
   }
 
+  get #shown(): Screen {
+    return this.#alternate === undefined ? 'primary' : 'alternate';
+  }
+
   get #shownKitty(): KittyKeys {
-    return this.#alternate === undefined ? this.#kitty.primary : this.#kitty.alternate;
+    return this.#kitty[this.#shown];
   }
 
   #setModes(body: string, on: boolean): void {
@@ -190,6 +197,13 @@ export class ModeTracker {
     return popped + zeroed;
   }
 
+  /** That of the alternate screen goes with it, or is the primary's. */
+  #setRegion(isSet: boolean): void {
+    if (isSet) this.#regions.add(this.#shown);
+    else if (this.#shown === 'primary') this.#regions.clear();
+    else this.#regions.delete('alternate');
+  }
+
   #isWholeScreen(body: string): boolean {
     const [top = 1, bottom = this.rows] = numbers(body);
     return top <= 1 && (bottom === 0 || bottom >= this.rows);
@@ -199,7 +213,7 @@ export class ModeTracker {
   #softReset(): void {
     for (const mode of [1, 6, 25, 66, 69]) this.#privateModes.delete(mode);
     for (const mode of [2, 4]) this.#ansiModes.delete(mode);
-    this.#region = false;
+    this.#setRegion(false);
     this.#charsets = false;
   }
 
@@ -207,7 +221,7 @@ export class ModeTracker {
   #hardReset(): void {
     this.#alternate = undefined;
     this.#kitty = { primary: noKeys(), alternate: noKeys() };
-    this.#region = false;
+    this.#regions.clear();
     this.#link = false;
   }
 }

@@ -98,11 +98,24 @@ describe('ModeTracker', () => {
     );
   });
 
+  it('takes back the region of the primary screen though that of the other was taken back', async () => {
+    const expected = await behaviour(newTerminal());
+    for (const end of ['\x1b[r', '\x1b[!p', '\x1b[?1049l\x1b[?1049h\x1b[r']) {
+      const tracker = new ModeTracker();
+      tracker.rows = SIZE.rows;
+      const text = `\x1b[2;4r\x1b[?1049h\x1b[1;3r${end}`;
+      follow(tracker, text);
+      const terminal = newTerminal();
+      await write(terminal, text + tracker.undo());
+      expect(await behaviour(terminal)).toMatchObject({ ...expected, type: 'normal' });
+    }
+  });
+
   it('says next to nothing when nothing is set', () => {
     const tracker = new ModeTracker();
     tracker.rows = 24;
     follow(tracker, terminalReset());
-    follow(tracker, '\x1b[?1049h\x1b[?1049l\x1b[?25l\x1b[?25h\x1b[>1u\x1b[<u\x1b[1;24r');
+    follow(tracker, '\x1b[?1049h\x1b[2;4r\x1b[?1049l\x1b[r\x1b[?25l\x1b[?25h\x1b[>1u\x1b[<u\x1b[1;24r');
     expect(tracker.undo()).toBe('\x0f\x1b[0m');
   });
 

@@ -52,6 +52,7 @@ describe('EventScanner', () => {
       '\x1b[>q',
       '\x1b[?u',
     ];
+    found.push('\x1b]0\x07', '\x1b]2\x1b\\');
     found.push('\x1b[?4m', '\x1b[18t', '\x1b[23;2t', '\x1bP$qm\x1b\\', '\x1bP+q544e\x1b\\', '\x1b]11;?\x07');
     for (const query of found) {
       expect(scan(bytes(`ab${query}cd`))).toEqual([[2, 2 + query.length]]);
@@ -83,6 +84,7 @@ describe('EventScanner', () => {
 
   it('gives up a string at CAN and SUB', () => {
     expect(scan(bytes('\x1b]2;no\x18\x1b]2;no\x1a\x1b]2;yes\x07'))).toEqual([[14, 22]]);
+    expect(scan(bytes('\x1b]2\x18\x07'))).toEqual([[-1, 5]]);
   });
 
   it('finds the place of everything that a terminal model tells', () => {

@@ -189,7 +189,8 @@ export class EventScanner {
     }
     const ends = byte === ESC || byte === BEL || byte === CAN || byte === SUB;
     if ((byte < 0x20 && !ends) || byte > DEL) return;
-    this.#told = byte === SEMICOLON && this.#digits > 0 && TOLD.has(this.#number);
+    // A number alone is a command without a text.
+    this.#told = (byte === SEMICOLON || ends) && this.#digits > 0 && TOLD.has(this.#number);
     this.#state = OscText;
   }
 
