@@ -151,12 +151,12 @@ export class DaemonProcess {
     return (await this.request('session.wait', wait, timeoutMs + 1000)).session;
   }
 
-  /** Process ids of the pty-hosts of this state directory. */
+  /** Process ids of the pty-hosts of this state directory. What a host has forked looks like it until it is a program. */
   hostPids(): number[] {
-    return readdirSync('/proc')
+    const alike = readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
-      .filter(pid => commandLine(pid).some(word => word.startsWith(this.paths.hostsDir)))
-      .map(Number);
+      .filter(pid => commandLine(pid).some(word => word.startsWith(this.paths.hostsDir)));
+    return alike.filter(pid => !alike.includes(parentOf(pid))).map(Number);
   }
 
   /** Kills everything that belongs to it and removes its directory. */
@@ -183,6 +183,16 @@ function commandLine(pid: string): string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
     return [];
+  }
+}
+
+/** The fourth field of /proc/<pid>/stat; the second, the name, may hold blanks and parentheses. Empty when it has ended. */
+function parentOf(pid: string): string {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '';
+  } catch {
+    return '';
   }
 }
 
