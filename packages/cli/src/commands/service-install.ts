@@ -16,7 +16,8 @@ export const command = defineCommand({
       dryRun: { description: 'print the files, and neither run nor change anything' },
       linger: { description: 'let the service run without a login too' },
       force: {
-        description: 'replace files that somebody has changed, and run programs that others may change',
+        description:
+          'replace files that somebody has changed, change the account, and run programs that others may change',
       },
       json: {
         description: 'print {manager, scope, account, written, lingering} as JSON; {files} with --dry-run',

@@ -5,14 +5,14 @@ import { isRunning, readDaemonRecord } from '../client/daemon-process.ts';
 import { refuseForeignPrograms } from './foreign-writer.ts';
 import type { ServicePlan } from './plan.ts';
 import { runProgram } from './run-program.ts';
-import { refuseOthersFiles, writeServiceFiles } from './service-files.ts';
+import { refuseOtherAccount, refuseOthersFiles, writeServiceFiles } from './service-files.ts';
 import { DAEMON_UNIT, SOCKET_UNITS } from './service-setup.ts';
 import { shellSettings } from './shell-settings.ts';
 import { Systemd, type UnitProperties } from './systemd.ts';
 import { verifyUnits } from './verify-units.ts';
 
 export interface InstallOptions {
-  /** Replaces files that are not ours, and installs units that systemd-analyze complains of, or whose programs others may change. */
+  /** Replaces files that are not ours or of another account, and installs units that systemd-analyze complains of, or whose programs others may change. */
   readonly force: boolean;
   /** Enables lingering too. */
   readonly linger: boolean;
@@ -53,7 +53,10 @@ export async function installUnits(
   const systemd = await Systemd.open(plan.scope, host.env);
   if (plan.scope === 'system') {
     const uid = await accountUid(plan.account, host.env);
-    if (!options.force) refuseForeignPrograms(plan.programs, plan.account, uid);
+    if (!options.force) {
+      refuseOtherAccount(plan.files);
+      refuseForeignPrograms(plan.programs, plan.account, uid);
+    }
   }
   if (!options.force) refuseOthersFiles(plan.files);
   await checkUnits(plan, options, host);

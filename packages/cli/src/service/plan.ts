@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Paths } from '@triterm/core/config/paths';
 import { TermError } from '@triterm/core/errors';
 import { AGENT_LABEL, renderLaunchAgent } from './launch-agent.ts';
-import type { ServiceFile } from './service-files.ts';
+import { accountIn, type ServiceFile } from './service-files.ts';
 import { DAEMON_UNIT, type ServiceScope } from './service-setup.ts';
 import { setupHere } from './this-setup.ts';
 import { stampedPlist, stampedUnit } from './unit-stamp.ts';
@@ -97,8 +97,7 @@ function planLaunchAgent({ scope, account, paths, env, node }: PlanRequest): Ser
 /** Whom the system service runs as that is installed; undefined when none is. */
 function installedAccount(): string | undefined {
   try {
-    const unit = readFileSync(join(SYSTEM_UNIT_DIR, DAEMON_UNIT), 'utf8');
-    return /^User=(\S+)$/m.exec(unit)?.[1];
+    return accountIn(readFileSync(join(SYSTEM_UNIT_DIR, DAEMON_UNIT), 'utf8'));
   } catch {
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoName, fileError, writeFileAtomicSync } from '@triterm/core/config';
+import { directoryError, errnoName, fileError, writeFileAtomicSync } from '@triterm/core/config';
 import { TermError } from '@triterm/core/errors';
 import { type UnitState, unitState } from './unit-stamp.ts';
 
@@ -13,10 +13,37 @@ export interface ServiceFile {
 
 /** Throws PERMISSION_DENIED when it cannot be read. */
 export function stateOf({ path, content }: ServiceFile): UnitState {
+  return unitState(textThere(path), content);
+}
+
+/** Whom a system's unit runs its program as. */
+export function accountIn(unit: string): string | undefined {
+  return /^User=(\S+)$/m.exec(unit)?.[1];
+}
+
+/** Throws FILE_EXISTS when a unit runs as another account so far: its sessions would be cut off, its state given away. */
+export function refuseOtherAccount(files: readonly ServiceFile[]): void {
+  for (const { path, content } of files) {
+    const before = accountIn(textThere(path) ?? '');
+    const after = accountIn(content);
+    if (before === undefined || after === undefined || before === after) continue;
+    throw new TermError(
+      'FILE_EXISTS',
+      `${path} runs as ${before}, and would as ${after}. Nothing was touched.`,
+      {
+        details: { path, account: before },
+        hint: `Leave --account out to keep ${before}; or uninstall the service first, or give --force, and ${after} gets its state.`,
+      },
+    );
+  }
+}
+
+/** Undefined when there is no such file. */
+function textThere(path: string): string | undefined {
   try {
-    return unitState(readFileSync(path, 'utf8'), content);
+    return readFileSync(path, 'utf8');
   } catch (thrown) {
-    if (errnoName(thrown) === 'ENOENT') return 'absent';
+    if (errnoName(thrown) === 'ENOENT') return undefined;
     throw fileError(thrown, `Cannot read ${path}`);
   }
 }
@@ -63,6 +90,6 @@ function makeDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true });
   } catch (thrown) {
-    throw fileError(thrown, `Cannot make the directory ${path}`);
+    throw directoryError(thrown, path);
   }
 }

@@ -8,5 +8,11 @@ export {
 export { OPERATOR_VARIABLES } from './operator-variables.ts';
 export { type Paths, resolvePaths } from './paths.ts';
 export { type Exposure, exposureOf } from './private-file.ts';
-export { checkSocketPath, ensureSecureDir, MAX_SOCKET_PATH_BYTES, verifySecureSocket } from './secure-dir.ts';
+export {
+  checkSocketPath,
+  directoryError,
+  ensureSecureDir,
+  MAX_SOCKET_PATH_BYTES,
+  verifySecureSocket,
+} from './secure-dir.ts';
 export { errnoName, fileError } from './system-error.ts';
