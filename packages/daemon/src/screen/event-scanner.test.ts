@@ -92,7 +92,10 @@ describe('EventScanner', () => {
       fc.property(randomOutput, stream => {
         const told = new TellingListener();
         const model = new TerminalModel({ cols: 20, rows: 5, listener: told });
-        const ends = new Set(new EventScanner().push(0, stream).map(cut => cut.end));
+        const scanner = new EventScanner();
+        const ends = new Set(scanner.push(0, stream).map(cut => cut.end));
+        // The last ESC may end a string, which is told of at the end of the chunk.
+        if (scanner.missingBytes > 0) ends.add(stream.length);
         for (let at = 0; at < stream.length; at += 1) {
           told.all.length = 0;
           model.write(stream.subarray(at, at + 1));
