@@ -35,7 +35,8 @@ describe('clients of a session that was made anew on another server while its ow
     await waiting.untilText('one');
 
     await owner.end('SIGKILL');
-    await waiting.untilText('does not answer; waiting');
+    // The second once the other server knows that it is gone.
+    await waiting.untilText(/does not answer; waiting|can't be reached/);
     waiting.type('typed for the old one\r');
     await until(
       async () => {
