@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { newToken } from '@triterm/core/domain';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonProcess, descriptors } from '../support/daemon-process.ts';
+import { Viewer } from '../support/echo.ts';
 
 describe('a daemon that ends and comes back', () => {
   let daemon: DaemonProcess;
@@ -18,6 +19,17 @@ describe('a daemon that ends and comes back', () => {
   };
   const waitForText = (target: string, pattern: string) =>
     daemon.request('session.wait', { target, condition: { kind: 'text', pattern }, timeoutMs: 15_000 });
+
+  it('leaves no pty-host when it is told to end every session, though clients of the one before might come back', async () => {
+    await daemon.session('work', ['cat']);
+    const viewer = await Viewer.attach(await daemon.client(), 'work');
+    await viewer.echoes('here');
+    await daemon.end('SIGKILL');
+    await daemon.start();
+    expect(await daemon.state('work')).toMatchObject({ state: 'running' });
+    await daemon.request('daemon.shutdown', { reason: 'stop', killSessions: true });
+    await expect.poll(() => daemon.hostPids(), { timeout: 10_000 }).toEqual([]);
+  });
 
   it.each(['SIGTERM', 'SIGKILL'] as const)('by %s finds every session as it was', async signal => {
     const program = ['sh', '-c', 'seq 1 100; printf "\\033[31mred\\033[0m \\033]0;a title\\007"; exec cat'];

@@ -120,7 +120,7 @@ export class LiveSession implements AttachmentHost {
   #stallTimer: NodeJS.Timeout | undefined;
   #exit: { readonly status: ExitStatus; readonly offset: number } | undefined;
   /** Monotonic. */
-  readonly #returnsUntilMs: number;
+  #returnsUntilMs: number;
   #eof = false;
   #closed = false;
   /** Monotonic time of the last output. */
@@ -205,6 +205,11 @@ export class LiveSession implements AttachmentHost {
   /** An earlier daemon had clients that have yet to see everything, and may still come back for it. */
   get awaitsReturn(): boolean {
     return performance.now() < this.#returnsUntilMs;
+  }
+
+  /** Whoever comes back finds an ended session: it does not wait for them. */
+  awaitNobody(): void {
+    this.#returnsUntilMs = 0;
   }
 
   /** Throws NO_SCREEN while the model could not be made. */

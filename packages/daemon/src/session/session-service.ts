@@ -262,6 +262,7 @@ export class SessionService {
 
   /** Ends every running session, and waits a moment until what they leave is on disk and their hosts are free of them. */
   async killAll(): Promise<void> {
+    for (const { live } of this.registry.all()) live?.awaitNobody();
     const running = this.registry.all().filter(session => session.row.state === 'running');
     await Promise.allSettled(running.map(session => this.kill(session.id, undefined)));
     const signal = AbortSignal.timeout(SETTLE_MS);
