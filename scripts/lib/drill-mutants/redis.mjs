@@ -39,8 +39,8 @@ export default [
     edits: [
       {
         file: 'packages/core/src/store/registry/hybrid-registry.ts',
-        find: 'this.#publish(whole ? sockets : await redis.renew(sockets, known))',
-        replace: 'redis.renew(sockets, known).then(() => {})',
+        find: 'this.#publish(whole ? sockets : await redis.renew(sockets, this.#knownOf(sockets)))',
+        replace: 'redis.renew(sockets, this.#knownOf(sockets)).then(() => {})',
       },
     ],
   },

@@ -1,14 +1,14 @@
 import { connect, type Socket } from 'node:net';
-import { errnoName, verifySecureSocket } from '@triterm/core/config';
+import { verifySecureSocket } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 
 /** A connect to a unix socket is immediate; one that takes longer waits for a daemon that accepts nothing. */
 const CONNECT_TIMEOUT_MS = 2000;
 
 /**
- * Connects to the daemon's socket. Undefined when nobody listens (no socket, a stale one, or that of a daemon that ends). Throws UNSAFE_PATH
- * when directory or socket could belong to somebody else, PERMISSION_DENIED, DAEMON_NOT_RESPONDING, BAD_CONFIG.
+ * Connects to the daemon's socket. Undefined when nobody listens (no socket, a stale one, or that of a daemon that ends).
+ * Throws UNSAFE_PATH when directory or socket could belong to somebody else, PERMISSION_DENIED, DAEMON_NOT_RESPONDING, BAD_CONFIG.
  */
 export async function connectSocket(
   paths: Pick<Paths, 'socket'>,

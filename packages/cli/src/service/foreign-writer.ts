@@ -29,8 +29,10 @@ export function refuseForeignPrograms(
   accountUid: number,
 ): void {
   for (const program of programs) {
-    for (const place of places(program)) {
-      const who = foreignWriter(lstatSync(place), accountUid);
+    for (const place of new Set([...ancestors(program), ...ancestors(realpathSync(program))])) {
+      const stats = lstatSync(place);
+      // A link's own mode says nothing.
+      const who = stats.isSymbolicLink() ? undefined : foreignWriter(stats, accountUid);
       if (who === undefined) continue;
       throw new TermError(
         'UNSAFE_PATH',
@@ -43,14 +45,7 @@ export function refuseForeignPrograms(
   }
 }
 
-/** The program and every directory above it, as it is named and where links lead. A link's own mode says nothing. */
-function places(program: string): string[] {
-  const real = realpathSync(program);
-  return [program, real]
-    .flatMap(path => [...ancestors(path)])
-    .filter(path => !lstatSync(path).isSymbolicLink());
-}
-
+/** The path itself, and every directory above it. */
 function* ancestors(path: string): Generator<string> {
   yield path;
   if (dirname(path) !== path) yield* ancestors(dirname(path));

@@ -51,14 +51,8 @@ export async function installUnits(
 ): Promise<InstallReport> {
   if (plan.scope === 'system') refuseUnlessRoot('install');
   const systemd = await Systemd.open(plan.scope, host.env);
-  if (plan.scope === 'system') {
-    const uid = await accountUid(plan.account, host.env);
-    if (!options.force) {
-      refuseOtherAccount(plan.files);
-      refuseForeignPrograms(plan.programs, plan.account, uid);
-    }
-  }
-  if (!options.force) refuseOthersFiles(plan.files);
+  const uid = plan.scope === 'system' ? await accountUid(plan.account, host.env) : undefined;
+  if (!options.force) refuseUnforced(plan, uid);
   await checkUnits(plan, options, host);
   const written = writeServiceFiles(plan.files);
   await systemd.manage('daemon-reload');
@@ -81,6 +75,13 @@ export function refuseUnlessRoot(command: string): void {
   throw new TermError('PERMISSION_DENIED', 'Units of the system are written by root.', {
     hint: `Run \`sudo triterm service ${command} --system\`, or leave --system out for your own.`,
   });
+}
+
+/** `uid`: of the account of a system's service, whose units name it. */
+function refuseUnforced({ files, programs, account }: ServicePlan, uid: number | undefined): void {
+  refuseOtherAccount(files);
+  if (uid !== undefined) refuseForeignPrograms(programs, account, uid);
+  refuseOthersFiles(files);
 }
 
 async function accountUid(account: string, env: NodeJS.ProcessEnv): Promise<number> {

@@ -2,6 +2,7 @@ import type { TermError } from '../../errors/index.ts';
 import { chunks } from '../chunks.ts';
 import type { SocketRow } from '../database.ts';
 import { MemoryRegistry } from '../memory/memory-registry.ts';
+import type { KnownPrimary } from '../redis/redis-socket-registry.ts';
 import type { Member } from '../redis/registry-rows.ts';
 import type {
   RegisteredDevice,
@@ -233,7 +234,7 @@ export class HybridRegistry implements SocketRegistry {
   async #publish(sockets: readonly RegisteredSocket[]): Promise<void> {
     const { redis } = this.#options;
     if (redis === undefined || sockets.length === 0) return;
-    const told = this.#primaries.of(sockets.map(({ terminalId }) => terminalId));
+    const told = this.#knownOf(sockets);
     const primaries = await redis.publish(sockets, told);
     for (const [terminalId, primary] of primaries)
       this.#primaries.learned(terminalId, primary, told.get(terminalId));
@@ -263,8 +264,13 @@ export class HybridRegistry implements SocketRegistry {
   }
 
   async #renew(sockets: readonly RegisteredSocket[], whole: boolean): Promise<void> {
-    const known = this.#primaries.of(sockets.map(({ terminalId }) => terminalId));
-    await this.#others.ask(async redis => this.#publish(whole ? sockets : await redis.renew(sockets, known)));
+    await this.#others.ask(async redis =>
+      this.#publish(whole ? sockets : await redis.renew(sockets, this.#knownOf(sockets))),
+    );
+  }
+
+  #knownOf(sockets: readonly RegisteredSocket[]): Map<string, KnownPrimary> {
+    return this.#primaries.of(sockets.map(({ terminalId }) => terminalId));
   }
 
   /** Own rows as they are, and no others. */
