@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { hostname, uptime } from 'node:os';
+import { type ProcessStat, parseProcessStat } from '@triterm/core/domain';
 
 let known: string | undefined;
 
@@ -39,21 +40,18 @@ function bootMinute(): string {
 
 /** Clock ticks since boot when a process started (proc(5), `starttime`); null where /proc does not tell. */
 export function processStartTime(pid: number): number | null {
-  const ticks = Number(processStat(pid)?.[19]);
-  return Number.isSafeInteger(ticks) ? ticks : null;
+  const ticks = processStat(pid)?.startTime;
+  return ticks !== undefined && Number.isSafeInteger(ticks) ? ticks : null;
 }
 
 /** Whether a process was stopped by a signal (SIGSTOP, Ctrl-Z in another terminal) or a debugger; false when nobody can tell. */
 export function isStopped(pid: number | null): boolean {
-  const state = pid === null ? undefined : processStat(pid)?.[0];
+  const state = pid === null ? undefined : processStat(pid)?.state;
   return state === 'T' || state === 't';
 }
 
-/** The fields of /proc/PID/stat from the third on, its state; undefined where there is none. */
-function processStat(pid: number): string[] | undefined {
-  const text = readText(`/proc/${pid}/stat`);
-  // The second field, the name in parentheses, may itself hold spaces and parentheses.
-  return text?.slice(text.lastIndexOf(')') + 2).split(' ');
+function processStat(pid: number): ProcessStat | undefined {
+  return parseProcessStat(readText(`/proc/${pid}/stat`) ?? '');
 }
 
 function readText(path: string): string | undefined {

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { ReadStream } from 'node:tty';
-import { errnoName } from '@triterm/core/config';
+import { errnoName } from '@triterm/core/errors';
 
 /** A terminal that takes nothing for so long is not waited for when its last bytes are due. */
 const DRAIN_STALL_MS = 5000;

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
-import { errnoName, fileError } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { fileError } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { parseServerUrl } from './server-url.ts';
 
 /** A server that a person has given a name. */

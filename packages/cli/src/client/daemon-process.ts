@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
-import { errnoName } from '@triterm/core/config';
 import type { Paths } from '@triterm/core/config/paths';
-import { TermError } from '@triterm/core/errors';
+import { type ProcessStat, parseProcessStat } from '@triterm/core/domain';
+import { errnoName, TermError } from '@triterm/core/errors';
 
 /** Who holds the state directory's lock, as the holder has written it beside the lock. */
 export interface DaemonRecord {
@@ -64,17 +64,13 @@ function ageMs({ startTime }: DaemonRecord): number {
   return startTime === null ? Number.POSITIVE_INFINITY : uptime() * 1000 - startTime * 10;
 }
 
-/** State letter and start time of a process from /proc; undefined where there is none. */
-export function readProcessStat(pid: number): { state: string; startTime: number } | undefined {
-  let text: string;
+/** Undefined where /proc has no such process. */
+export function readProcessStat(pid: number): ProcessStat | undefined {
   try {
-    text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return parseProcessStat(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
     return undefined;
   }
-  // The second field, the name in parentheses, may itself hold spaces and parentheses.
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return { state: fields[0] ?? '?', startTime: Number(fields[19]) };
 }
 
 /** Sends a signal to the recorded process, or does nothing when it runs no more. */

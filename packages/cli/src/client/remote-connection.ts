@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import type { Duplex } from 'node:stream';
-import { type Exposure, errnoName, exposureOf } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { type Exposure, exposureOf } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 import type { RemoteHost } from './remote-host.ts';
 
 export interface RemoteConnectOptions {

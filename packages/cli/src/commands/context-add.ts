@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { errnoName } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { changeContexts } from '../client/change-contexts.ts';
 import { LOCAL_HOST } from '../client/contexts-file.ts';
 import { checkToken, readToken } from '../client/remote-connection.ts';

@@ -1,8 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
-import { errnoName } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { parseLogRecord } from '@triterm/core/terminal';
 import { toJson } from '../output/printer.ts';
 

@@ -1,7 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { chmodSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { directoryError, errnoName, fileError, writeFileAtomicSync } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { fileError, makeDirectory, writeFileAtomicSync } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { type UnitState, unitState } from './unit-stamp.ts';
 
 /** A file of ours, as it is to be. */
@@ -84,12 +84,4 @@ export function removeServiceFiles(files: readonly ServiceFile[]): string[] {
     }
   }
   return there.map(({ path }) => path);
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true });
-  } catch (thrown) {
-    throw directoryError(thrown, path);
-  }
 }

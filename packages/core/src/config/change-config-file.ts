@@ -1,11 +1,11 @@
-import { lstatSync, mkdirSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { TermError } from '../errors/index.ts';
+import { errnoName, TermError } from '../errors/index.ts';
 import { writeFileAtomicSync } from './atomic-file.ts';
 import { parseConfigText, readConfigText } from './config-file.ts';
 import { isSecretValue } from './secret-settings.ts';
-import { directoryError } from './secure-dir.ts';
-import { errnoName, fileError } from './system-error.ts';
+import { makeDirectory } from './secure-dir.ts';
+import { fileError } from './system-error.ts';
 
 /** Returns what is to stand in the file, or what it was given to leave it alone; may throw, and then nothing is changed. */
 export type SettingsChange = (inFile: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ function changeOnce(target: string, path: string, change: SettingsChange): void 
   const settings = text === undefined ? {} : parseConfigText(text, path);
   const changed = change(settings);
   if (changed === settings) return;
-  makeDirectory(dirname(target));
+  makeDirectory(dirname(target), 0o700);
   const before = statSync(target, { throwIfNoEntry: false });
   writeFileAtomicSync(
     target,
@@ -73,14 +73,6 @@ function isSymlink(path: string): boolean {
     return lstatSync(path).isSymbolicLink();
   } catch {
     return false;
-  }
-}
-
-function makeDirectory(path: string): void {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (thrown) {
-    throw directoryError(thrown, path);
   }
 }
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { TermError } from '../errors/index.ts';
-import { errnoName } from './system-error.ts';
+import { errnoName, TermError } from '../errors/index.ts';
 
 /** A configuration is a few hundred bytes; anything of this size is not one. */
 const MAX_CONFIG_BYTES = 1024 * 1024;

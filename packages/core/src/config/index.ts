@@ -10,9 +10,9 @@ export { type Paths, resolvePaths } from './paths.ts';
 export { type Exposure, exposureOf } from './private-file.ts';
 export {
   checkSocketPath,
-  directoryError,
   ensureSecureDir,
   MAX_SOCKET_PATH_BYTES,
+  makeDirectory,
   verifySecureSocket,
 } from './secure-dir.ts';
-export { errnoName, fileError } from './system-error.ts';
+export { fileError } from './system-error.ts';

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
+import { errnoName } from '../errors/index.ts';
 import type { Config } from './schema.ts';
 import { settingsProblem } from './store-problem.ts';
-import { errnoName } from './system-error.ts';
 
 /** As `tls.connect` takes them. Certificates and keys are contents (PEM), not paths. */
 export interface RedisTlsSettings {

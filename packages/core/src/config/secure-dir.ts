@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
-import { TermError } from '../errors/index.ts';
-import { errnoName, fileError } from './system-error.ts';
+import { errnoName, TermError } from '../errors/index.ts';
+import { fileError } from './system-error.ts';
 
 /** `sun_path` of unix(7) holds 108 bytes on Linux, 104 elsewhere, with its final NUL. */
 export const MAX_SOCKET_PATH_BYTES = process.platform === 'linux' ? 107 : 103;
@@ -77,8 +77,19 @@ function verify(path: string, found: Stats, kind: 'directory' | 'socket'): void 
   );
 }
 
-/** Why a directory could not be made: UNSAFE_PATH for what stands in its way, or as `fileError` has it. */
-export function directoryError(thrown: unknown, path: string): TermError {
+/**
+ * Makes a directory, and the ones above it that are missing; one that is there is left as it is. Throws UNSAFE_PATH for what stands in
+ * its way, or as `fileError` has it.
+ */
+export function makeDirectory(path: string, mode?: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (thrown) {
+    throw directoryError(thrown, path);
+  }
+}
+
+function directoryError(thrown: unknown, path: string): TermError {
   const obstacle = OBSTACLES.get(errnoName(thrown));
   if (obstacle === undefined) return fileError(thrown, `Cannot make the directory ${path}`);
   return new TermError('UNSAFE_PATH', `Something on the way to ${path} ${obstacle}.`, { cause: thrown });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TermError } from '../errors/index.ts';
-import { errnoName, fileError } from './system-error.ts';
+import { fileError } from './system-error.ts';
 
 function systemError(code: string): Error {
   return Object.assign(new Error(`${code}: it says no`), { code });
@@ -23,18 +23,6 @@ describe('a system error', () => {
       message: `Cannot write /x: ${errno}: it says no`,
       cause,
     });
-  });
-
-  it('has a name only when the system gave it one', () => {
-    expect(errnoName(systemError('ENOENT'))).toBe('ENOENT');
-    for (const thrown of [
-      new Error('x'),
-      Object.assign(new Error('x'), { code: 7 }),
-      'ENOENT',
-      undefined,
-      { code: 'ENOENT' },
-    ])
-      expect(errnoName(thrown)).toBeUndefined();
   });
 
   it('that is ours already passes unchanged', () => {

@@ -1,4 +1,4 @@
-import { type ErrorCode, TermError } from '../errors/index.ts';
+import { type ErrorCode, errnoName, TermError } from '../errors/index.ts';
 
 /** Codes of what the system says about a file (errno(3)). */
 const CODES = new Map<string | undefined, ErrorCode>(
@@ -11,12 +11,6 @@ const CODES = new Map<string | undefined, ErrorCode>(
     ELOOP: 'UNSAFE_PATH',
   } satisfies Record<string, ErrorCode>),
 );
-
-/** The `errno` name of a system error, such as `ENOENT`. */
-export function errnoName(thrown: unknown): string | undefined {
-  const code = thrown instanceof Error && 'code' in thrown ? thrown.code : undefined;
-  return typeof code === 'string' ? code : undefined;
-}
 
 /** What went wrong with a file of ours, as DISK_FULL, READ_ONLY_STATE, PERMISSION_DENIED or UNSAFE_PATH; else INTERNAL. */
 export function fileError(thrown: unknown, what: string): TermError {

@@ -1,9 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import { TermError } from '../errors/index.ts';
+import { errnoName, TermError } from '../errors/index.ts';
 import { exposureOf } from './private-file.ts';
-import { errnoName } from './system-error.ts';
 
 export interface TlsFiles {
   readonly certFile: string;

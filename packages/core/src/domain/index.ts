@@ -23,6 +23,7 @@ export {
   type Scope,
   SOCKET_OWNER,
 } from './principal.ts';
+export { type ProcessStat, parseProcessStat } from './process-stat.ts';
 export { PTY_HOST_NODE_OPTIONS } from './pty-host-options.ts';
 export { ROLES, type Role } from './role.ts';
 export {

@@ -8,6 +8,7 @@ import { type Paths, resolvePaths } from '../config/index.ts';
 import { newToken } from '../domain/index.ts';
 import type { Params, Result } from '../protocol/index.ts';
 import { ProtocolClient } from './protocol-client.ts';
+import { readProcessStat } from './read-process-stat.ts';
 import { runs } from './session-requests.ts';
 
 const START_DEADLINE_MS = 15_000;
@@ -156,7 +157,7 @@ export class DaemonProcess {
     const alike = readdirSync('/proc')
       .filter(name => /^\d+$/.test(name))
       .filter(pid => commandLine(pid).some(word => word.startsWith(this.paths.hostsDir)));
-    return alike.filter(pid => !alike.includes(parentOf(pid))).map(Number);
+    return alike.filter(pid => !alike.includes(String(readProcessStat(pid)?.parent))).map(Number);
   }
 
   /** Kills everything that belongs to it and removes its directory. */
@@ -183,16 +184,6 @@ function commandLine(pid: string): string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
     return [];
-  }
-}
-
-/** The fourth field of /proc/<pid>/stat; the second, the name, may hold blanks and parentheses. Empty when it has ended. */
-function parentOf(pid: string): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '';
-  } catch {
-    return '';
   }
 }
 

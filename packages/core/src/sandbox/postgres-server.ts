@@ -17,6 +17,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort } from './free-port.ts';
+import { readProcessStat } from './read-process-stat.ts';
 import { ServerLog } from './server-log.ts';
 
 const run = promisify(execFile);
@@ -311,14 +312,7 @@ function send(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 async function gone(pid: number): Promise<void> {
-  while (send(pid, 0) && !isZombie(pid)) await new Promise(resolve => setTimeout(resolve, 5));
-}
-
-/** Orphans of a killed server may wait for an init that never reaps them. */
-function isZombie(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.startsWith('Z') ?? true;
-  } catch {
-    return false;
-  }
+  // Orphans of a killed server may wait for an init that never reaps them.
+  while (send(pid, 0) && readProcessStat(pid)?.state !== 'Z')
+    await new Promise(resolve => setTimeout(resolve, 5));
 }

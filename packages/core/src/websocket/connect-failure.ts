@@ -1,4 +1,4 @@
-import { type ErrorCode, TermError } from '../errors/index.ts';
+import { type ErrorCode, errnoName, TermError } from '../errors/index.ts';
 
 /** What a certificate that does not prove enough is called (openssl-verification-options(1), tls of Node.js), and PEM that is none. */
 const CERTIFICATE_CODES: ReadonlySet<string> = new Set([
@@ -34,7 +34,7 @@ export function connectFailure(
 ): TermError {
   if (thrown instanceof TermError) return thrown;
   const reason = reasonOf(thrown);
-  if (CERTIFICATE_CODES.has(codeOf(thrown) ?? ''))
+  if (CERTIFICATE_CODES.has(errnoName(thrown) ?? ''))
     return new TermError('CERTIFICATE_REFUSED', `The certificate of ${host} is not accepted: ${reason}`, {
       cause: thrown,
     });
@@ -44,17 +44,11 @@ export function connectFailure(
   });
 }
 
-function codeOf(thrown: unknown): string | undefined {
-  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string'
-    ? thrown.code
-    : undefined;
-}
-
 /** The first of several, where each address of the host was tried; their sum has no text. */
 function reasonOf(thrown: unknown): string {
   const [first]: unknown[] = thrown instanceof AggregateError ? thrown.errors : [];
   if (first !== undefined) return reasonOf(first);
   return thrown instanceof Error && thrown.message !== ''
     ? thrown.message
-    : (codeOf(thrown) ?? String(thrown));
+    : (errnoName(thrown) ?? String(thrown));
 }

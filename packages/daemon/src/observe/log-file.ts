@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, renameSync, unlinkSync, writeSync } from 'node:fs';
-import { errnoName } from '@triterm/core/config';
+import { errnoName } from '@triterm/core/errors';
 
 export interface LogFileLimits {
   /** Before a file would be larger, a new one is begun. */

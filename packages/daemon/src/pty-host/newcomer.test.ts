@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { belonging, parseStat, sessionIn } from './newcomer.ts';
+import { belonging, sessionIn } from './newcomer.ts';
 
 const HOST = 100;
 const SHELL = 200;
@@ -31,12 +30,6 @@ describe('a process beside the host', () => {
     expect(belonging({ pid: 203, stat: daemon, leader: daemon }, GROUPS, HOST)).toBe('strayed');
     expect(belonging({ pid: 203, stat: undefined, leader: undefined }, GROUPS, HOST)).toBe('strayed');
   });
-});
-
-it('a process’s parent and session are read, whatever its name is', () => {
-  expect(parseStat('12 (a) b (c) S 7 8 9 0 -1')).toEqual({ parent: 7, session: 9 });
-  expect(parseStat(readFileSync('/proc/self/stat', 'latin1'))?.parent).toBe(process.ppid);
-  expect(parseStat('')).toBeUndefined();
 });
 
 it.each([

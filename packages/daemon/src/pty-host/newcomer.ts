@@ -1,16 +1,4 @@
-/** A process as /proc/<pid>/stat shows it; proc_pid_stat(5). */
-export interface ProcessStat {
-  readonly parent: number;
-  /** The pid of its session's leader. */
-  readonly session: number;
-}
-
-/** The fourth and the sixth field; the second, the name, may itself hold blanks and parentheses. Undefined for another text. */
-export function parseStat(text: string): ProcessStat | undefined {
-  const [, parent, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (parent === undefined || session === undefined) return undefined;
-  return { parent: Number(parent), session: Number(session) };
-}
+import type { ProcessStat } from '@triterm/core/domain';
 
 /** The triterm session in whose environment a program was started; `text` is /proc/<pid>/environ. */
 export function sessionIn(text: string): string | undefined {
@@ -21,9 +9,9 @@ export function sessionIn(text: string): string | undefined {
 export interface Newcomer {
   readonly pid: number;
   /** Undefined when it has ended meanwhile, as below. */
-  readonly stat: ProcessStat | undefined;
+  readonly stat: Pick<ProcessStat, 'parent' | 'session'> | undefined;
   /** Of its session's leader. */
-  readonly leader: ProcessStat | undefined;
+  readonly leader: Pick<ProcessStat, 'parent'> | undefined;
 }
 
 /**

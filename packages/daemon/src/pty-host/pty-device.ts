@@ -2,11 +2,10 @@ import { closeSync, constants, openSync, readFileSync, readSync, writeFileSync, 
 import { constants as osConstants } from 'node:os';
 import { ReadStream } from 'node:tty';
 import type { WindowSize } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 import type { ExitStatus } from '@triterm/core/protocol';
 import nodePty from 'node-pty';
 import { withoutHoles } from './descriptors.ts';
-import { errorCode } from './error-code.ts';
 
 /** node-pty's native part, which it exports untyped. */
 interface NativePty {
@@ -243,7 +242,7 @@ function kill(id: number, signal: number): boolean {
   try {
     return process.kill(id, signal);
   } catch (error) {
-    if (errorCode(error) === 'ESRCH') return false;
+    if (errnoName(error) === 'ESRCH') return false;
     throw error;
   }
 }
@@ -258,6 +257,6 @@ function raiseOomScore(pid: number): void {
 }
 
 function isBusy(error: unknown): boolean {
-  const code = errorCode(error);
+  const code = errnoName(error);
   return code === 'EAGAIN' || code === 'EINTR';
 }

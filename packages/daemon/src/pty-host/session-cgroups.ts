@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isSessionId } from '@triterm/core/domain';
+import { isSessionId, type ProcessStat, parseProcessStat } from '@triterm/core/domain';
+import { errnoName } from '@triterm/core/errors';
 import { cgroupDirectory } from './cgroup-path.ts';
-import { errorCode } from './error-code.ts';
-import { belonging, type ProcessStat, parseStat, sessionIn } from './newcomer.ts';
+import { belonging, sessionIn } from './newcomer.ts';
 
 /** Where the host itself goes: a cgroup with processes has no others below it that have controllers. */
 const HOST_LEAF = 'host';
@@ -32,7 +32,7 @@ export class SessionCgroups {
   readonly #leftovers = new Set<string>();
   readonly #reported = new Set<string>();
   /** Changes are made one after the other: settles with the last. */
-  #changes: Promise<void> = Promise.resolve();
+  #changes: Promise<unknown> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
 
   private constructor(directory: string) {
@@ -102,7 +102,7 @@ export class SessionCgroups {
     try {
       await rmdir(group);
     } catch (thrown) {
-      if (errorCode(thrown) === 'EBUSY') return;
+      if (errnoName(thrown) === 'EBUSY') return;
     }
     this.#leftovers.delete(group);
   }
@@ -148,12 +148,12 @@ export class SessionCgroups {
         return false;
       },
     );
-    this.#changes = done.then(() => {});
+    this.#changes = done;
     return done;
   }
 
   #report(thrown: unknown): void {
-    const reason = String(errorCode(thrown) ?? thrown);
+    const reason = String(errnoName(thrown) ?? thrown);
     if (this.#reported.has(reason)) return;
     this.#reported.add(reason);
     process.stderr.write(`triterm-pty-host: session cgroups: ${String(thrown)}\n`);
@@ -173,7 +173,7 @@ async function make(group: string): Promise<void> {
   try {
     await mkdir(group);
   } catch (thrown) {
-    if (errorCode(thrown) !== 'EEXIST') throw thrown;
+    if (errnoName(thrown) !== 'EEXIST') throw thrown;
   }
 }
 
@@ -183,12 +183,12 @@ async function move(pid: number, group: string): Promise<unknown> {
     await writeFile(join(group, 'cgroup.procs'), String(pid));
     return undefined;
   } catch (thrown) {
-    return errorCode(thrown) === 'ESRCH' ? undefined : thrown;
+    return errnoName(thrown) === 'ESRCH' ? undefined : thrown;
   }
 }
 
 async function statOf(pid: number): Promise<ProcessStat | undefined> {
-  return parseStat(await textOf(`/proc/${pid}/stat`));
+  return parseProcessStat(await textOf(`/proc/${pid}/stat`));
 }
 
 /** Empty when it is gone. */

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { newToken } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 import {
   decodeAck,
   decodeData,
@@ -155,8 +155,7 @@ function dial(socketPath: string): Promise<Socket> {
 
 /** Whether an error of `HostLink.open` says that nobody listens on the socket, or that there is none. */
 export function isNobodyThere(error: TermError): boolean {
-  const { cause } = error;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = errnoName(error.cause);
   return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 

@@ -1,9 +1,9 @@
 import { chmodSync, lstatSync, renameSync, rmSync, type Stats } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { checkSocketPath, ensureSecureDir, errnoName, fileError } from '@triterm/core/config';
+import { checkSocketPath, ensureSecureDir, fileError } from '@triterm/core/config';
 import { newToken } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 
 /** Connections that may be open at once; more are refused by closing them. */
 export const MAX_CONNECTIONS = 1024;

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { errnoName } from '@triterm/core/config';
 import { isSessionId } from '@triterm/core/domain';
+import { errnoName } from '@triterm/core/errors';
 import { isTombstone, type SessionTable } from '@triterm/core/store';
 
 export interface LeftoverFilesOptions {

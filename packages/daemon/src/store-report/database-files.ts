@@ -1,7 +1,7 @@
 import { constants, createWriteStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { errnoName, fileError } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { fileError } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 import type { DatabaseAdmin } from '@triterm/core/store';
 import { exportDatabase, importDatabase } from '@triterm/core/store/open-store';
 import type { DatabaseFiles } from './sources.ts';

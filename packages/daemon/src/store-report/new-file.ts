@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errnoName, fileError } from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { fileError } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 
 /**
  * Lets `write` make a file beside `path`, and gives it that name when it is complete. Without `replace` the name must be free, and

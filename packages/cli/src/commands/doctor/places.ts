@@ -1,13 +1,7 @@
 import { accessSync, constants, lstatSync, type Stats } from 'node:fs';
 import { dirname, join } from 'node:path';
-import {
-  checkSocketPath,
-  ensureSecureDir,
-  errnoName,
-  type Paths,
-  verifySecureSocket,
-} from '@triterm/core/config';
-import { TermError } from '@triterm/core/errors';
+import { checkSocketPath, ensureSecureDir, type Paths, verifySecureSocket } from '@triterm/core/config';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { type Finding, ok, problem, problemOf, shellQuote } from './finding.ts';
 
 /** As long as the name of every host's socket. */

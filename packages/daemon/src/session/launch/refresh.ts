@@ -14,7 +14,7 @@ import {
 } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { newToken } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 
 /** The stable name of the client's agent socket within a session's directory. */
 export const AGENT_LINK = 'ssh-auth-sock';
@@ -170,7 +170,7 @@ async function ensurePrivateDirectory(dir: string): Promise<void> {
 }
 
 function toTermError(error: unknown, dir: string): unknown {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errnoName(error);
   const message = `cannot write the environment of the session into ${dir}`;
   if (code === 'ENOSPC' || code === 'EDQUOT') return new TermError('DISK_FULL', message, { cause: error });
   if (code === 'EROFS' || code === 'EACCES' || code === 'EPERM') {

@@ -1,7 +1,7 @@
 import { access, constants, open, readdir, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { closest } from '@triterm/core/domain';
-import { TermError } from '@triterm/core/errors';
+import { errnoName, TermError } from '@triterm/core/errors';
 import { accountShell, DEFAULT_PATH } from './account.ts';
 
 /** Names looked at for a suggestion. */
@@ -113,9 +113,7 @@ async function executability(path: string): Promise<Executability> {
     await access(path, constants.X_OK);
     return 'executable';
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EACCES'
-      ? 'not executable'
-      : 'missing';
+    return errnoName(error) === 'EACCES' ? 'not executable' : 'missing';
   }
 }
 
@@ -156,7 +154,7 @@ async function commandNames(directories: readonly string[], except: string): Pro
 }
 
 function describe(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = errnoName(error);
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'EACCES') return 'you may not enter it';
   return error instanceof Error ? error.message : String(error);
