@@ -39,4 +39,8 @@ export class BareQueries implements Queries {
   transaction<T>(): Promise<T> {
     return Promise.reject(new Error('only single statements are measured'));
   }
+
+  exclusively<T>(): Promise<T> {
+    return this.transaction();
+  }
 }

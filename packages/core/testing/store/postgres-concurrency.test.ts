@@ -16,6 +16,9 @@ const AUDIT = `
     BEGIN INSERT INTO audit (id, rev, owner_epoch) VALUES (NEW.id, NEW.rev, NEW.owner_epoch); RETURN NEW; END $$;
   CREATE TRIGGER audit AFTER INSERT OR UPDATE ON session FOR EACH ROW EXECUTE FUNCTION audit()`;
 
+const WAITING =
+  "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+
 describe('PostgreSQL among many writers', () => {
   let server: PostgresServer;
   let harness: PostgresHarness;
@@ -32,6 +35,8 @@ describe('PostgreSQL among many writers', () => {
     await harness.dispose();
   });
 
+  const waiting = (count: number): Promise<void> =>
+    expect.poll(() => server.query(WAITING, harness.url), { interval: 5 }).toHaveLength(count);
   const open = () => Promise.all(Array.from({ length: WRITERS }, () => harness.open()));
 
   it('numbers the writes of a session in the order in which they are committed', async () => {
@@ -85,11 +90,6 @@ describe('PostgreSQL among many writers', () => {
     const other = exampleSession('other');
     await database.create(other, ROOMY);
     await database.delete(other.id, {});
-    const waiting = async (count: number): Promise<void> => {
-      const waits =
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-      await expect.poll(() => server.query(waits, harness.url), { interval: 5 }).toHaveLength(count);
-    };
     let late: Promise<SessionRow[]> = Promise.resolve([]);
     const last = await locks.tryWithAdvisoryLock('first', { waitMs: 0 }, async store => {
       await store.update(row.id, {}, { doc: { cols: 1 } });
@@ -119,12 +119,7 @@ describe('PostgreSQL among many writers', () => {
     await locks.tryWithAdvisoryLock('first', { waitMs: 0 }, async store => {
       await store.registerServer(owner, LONG_MS);
       claimed = database.claim(row.id, { rev: row.rev }, 'server-2', {}).catch(error => error.code);
-      const waits =
-        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
-      await Promise.race([
-        expect.poll(() => server.query(waits, harness.url), { interval: 5 }).toHaveLength(1),
-        claimed,
-      ]);
+      await Promise.race([waiting(1), claimed]);
     });
     expect(await claimed).toBe('OWNER_ALIVE');
     expect(await database.get(row.id)).toEqual(row);
@@ -175,6 +170,28 @@ describe('PostgreSQL among many writers', () => {
     const row = await databases[0]?.getByName(USER, 's0');
     expect(await databases[0]?.list(USER)).toHaveLength(7);
     if (row !== undefined) await databases[0]?.update(row.id, {}, { state: 'exited' });
+  });
+
+  it('has one of each server wait in it, however many of a user are created, and the others get their connections', async () => {
+    const { database, locks } = await harness.openAll();
+    const other = await harness.open();
+    let made: Promise<PromiseSettledResult<SessionRow>[]> = Promise.resolve([]);
+    await locks.tryWithAdvisoryLock('first', { waitMs: 0 }, async store => {
+      const { id } = await store.create(exampleSession('held'), { limit: 1 });
+      made = Promise.allSettled(
+        Array.from({ length: 60 }, (_, i) =>
+          (i % 2 === 0 ? database : other).create(exampleSession(`s${i}`), { limit: 41 }),
+        ),
+      );
+      await waiting(2);
+      // More than there are connections, each of them after the creations.
+      await Promise.all(Array.from({ length: 20 }, () => database.read(id)));
+      expect(await server.query(WAITING, harness.url)).toHaveLength(2);
+    });
+    const outcomes = (await made).map(outcome =>
+      outcome.status === 'fulfilled' ? 'made' : outcome.reason.code,
+    );
+    expect(outcomes.toSorted()).toEqual([...Array(20).fill('TOO_MANY_SESSIONS'), ...Array(40).fill('made')]);
   });
 
   it('brings several servers up that start at once on an empty database', async () => {

@@ -1,6 +1,6 @@
 import type { ConnectionRow, OwnedConnection } from '../database.ts';
 import { tooManyConnections } from '../write-refusals.ts';
-import { LOCK, lockUntilEnd } from './advisory-key.ts';
+import { advisoryKey, LOCK } from './advisory-key.ts';
 import { leaseHeld } from './server-table.ts';
 import { type Queries, statement } from './statement.ts';
 
@@ -53,8 +53,7 @@ export function openConnection(
   { id, userId, serverId, incarnation }: OwnedConnection,
   limit: number,
 ): Promise<void> {
-  return on.transaction(async within => {
-    await lockUntilEnd(within, LOCK.connections, userId);
+  return on.exclusively([advisoryKey(LOCK.connections, userId)], async within => {
     const [counted] = await within.read<{ open: number }>(COUNT, [userId, id]);
     const open = counted?.open ?? 0;
     if (open >= limit) throw tooManyConnections(userId, open, limit);

@@ -13,9 +13,12 @@ import {
 } from './settings.ts';
 import type { Queries, Statement, Value } from './statement.ts';
 import { inTransaction, runStatement, Transaction, type TransactionOptions } from './transaction.ts';
+import { Turns } from './turns.ts';
 
-/** Calls that wait for a connection. */
+/** Calls that wait for a connection, or for one of their turns. */
 const MAX_WAITING = 1024;
+/** A crowd of one user's creations; with what a call may take after that it is less than a client waits for an answer. */
+const TURN_WAIT_MS = 5000;
 const IDLE_MS = 30_000;
 const CLOSE_DEADLINE_MS = 5000;
 /** A restart of the server, or who ends connections there, may meet a new one too. */
@@ -37,6 +40,7 @@ export class PostgresPool implements Queries {
   readonly #pool: pg.Pool;
   readonly #sockets = new Set<Socket>();
   readonly #broken = new WeakSet<pg.ClientBase>();
+  readonly #turns = new Turns({ waitMs: TURN_WAIT_MS, maxWaiters: MAX_WAITING });
   #closing: Promise<void> | undefined;
 
   constructor(options: PoolOptions) {
@@ -80,6 +84,11 @@ export class PostgresPool implements Queries {
   async transaction<T>(work: (within: Queries) => Promise<T>): Promise<T> {
     const deadlineMs = callDeadline();
     return this.holding(work, { deadlineMs: () => deadlineMs, savepoints: false });
+  }
+
+  /** Those of this pool take turns before they wait for the locks. */
+  exclusively<T>(keys: readonly string[], work: (within: Queries) => Promise<T>): Promise<T> {
+    return this.#turns.take(keys, () => this.transaction(within => within.exclusively(keys, work)));
   }
 
   /** A transaction with deadlines of its own. `lost` aborts when its connection breaks, also while nothing runs on it. */

@@ -6,7 +6,7 @@ import {
   type WriteGuard,
 } from '../session-store.ts';
 import { noSuchSession, refuseStale, requireRoom } from '../write-refusals.ts';
-import { LOCK, lockUntilEnd } from './advisory-key.ts';
+import { limitKeys } from './advisory-key.ts';
 import { change, read } from './session-queries.ts';
 import { type Queries, statement } from './statement.ts';
 
@@ -23,7 +23,7 @@ const RUNNING = statement(
  * A claim that may let one more session run takes turns with creations, under the same locks in the same order. The guard is looked at
  * first: the repetition of a claim that was done is not counted against itself.
  */
-export function claim(
+export async function claim(
   on: Queries,
   id: string,
   guard: WriteGuard,
@@ -32,14 +32,11 @@ export function claim(
   limits: RunningLimits | undefined,
 ): Promise<SessionRow> {
   if (limits === undefined || wanted.state !== 'running') return change(on, id, guard, wanted, server);
-  return on.transaction(async within => {
-    const known = await present(within, id);
-    const { serverLimit } = limits;
-    await lockUntilEnd(within, LOCK.user, known.userId);
-    if (serverLimit !== undefined) await lockUntilEnd(within, LOCK.server, server);
+  const { userId } = await present(on, id);
+  return on.exclusively(limitKeys(userId, server, limits), async within => {
     const before = await present(within, id);
     refuseStale(before, guard);
-    const values = [before.userId, server, serverLimit !== undefined];
+    const values = [before.userId, server, limits.serverLimit !== undefined];
     const [running] = await within.read<{ of_user: number; on_server: number }>(RUNNING, values);
     requireRoom(before, server, limits, {
       ofUser: () => running?.of_user ?? 0,

@@ -2,7 +2,7 @@ import { toRow } from '../schema/stored-rows.ts';
 import type { SessionTable as StoredSession } from '../schema/tables.ts';
 import type { CreateOptions, NewSession, SessionRow } from '../session-store.ts';
 import { idTaken, leaseLost, nameTaken, requireRoom, stillThere } from '../write-refusals.ts';
-import { LOCK, lockUntilEnd } from './advisory-key.ts';
+import { advisoryKey, LOCK, limitKeys } from './advisory-key.ts';
 import { removeScreen } from './screen-table.ts';
 import { holdsLease, leaseHeld } from './server-table.ts';
 import { marked, named, READ } from './session-queries.ts';
@@ -62,18 +62,14 @@ interface BeforeCreate {
   readonly leased: boolean;
 }
 
-/**
- * Creations of one user take turns, so that the limit counts what the one before has made; on a server with a limit they do
- * too. Locks are taken in one order, the user's first: creations never wait for each other in a circle.
- */
+/** Creations of one user take turns, so that the limit counts what the one before has made; on a server with a limit they do too. */
 export function create(on: Queries, session: NewSession, options: CreateOptions): Promise<SessionRow> {
-  return on.transaction(async within => {
-    const { id, userId, name, ownerServer, state, doc } = session;
-    const { serverLimit, incarnation, idempotencyKey } = options;
-    await lockUntilEnd(within, LOCK.user, userId);
-    if (serverLimit !== undefined) await lockUntilEnd(within, LOCK.server, ownerServer);
-    // A key is used by one user; should another one use it too, he waits here.
-    if (idempotencyKey !== undefined) await lockUntilEnd(within, LOCK.idempotency, idempotencyKey);
+  const { id, userId, name, ownerServer, state, doc } = session;
+  const { serverLimit, incarnation, idempotencyKey } = options;
+  const keys = limitKeys(userId, ownerServer, options);
+  // A key is used by one user; should another one use it too, he waits here.
+  if (idempotencyKey !== undefined) keys.push(advisoryKey(LOCK.idempotency, idempotencyKey));
+  return on.exclusively(keys, async within => {
     const [found] = await within.read<BeforeCreate>(BEFORE_CREATE, [
       idempotencyKey ?? null,
       userId,

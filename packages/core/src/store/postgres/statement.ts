@@ -23,6 +23,11 @@ export interface Queries {
   write<Row>(statement: Statement, values: readonly Value[]): Promise<Row[]>;
   /** All of the work or nothing of it. Rejects with what `work` rejects with, or with OUTCOME_UNKNOWN. */
   transaction<T>(work: (within: Queries) => Promise<T>): Promise<T>;
+  /**
+   * `transaction`, under advisory locks of these keys, taken in their order and held until its end: who all take them in one order
+   * never wait for each other in a circle.
+   */
+  exclusively<T>(keys: readonly string[], work: (within: Queries) => Promise<T>): Promise<T>;
 }
 
 /** What of a text PostgreSQL can hold: no NUL. */

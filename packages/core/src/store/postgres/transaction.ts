@@ -3,9 +3,11 @@ import { TermError } from '../../errors/index.ts';
 import { before } from './deadline.ts';
 import { isBroken, storeError } from './postgres-error.ts';
 import type { Endpoint } from './settings.ts';
-import { type Queries, type Statement, toParameter, type Value } from './statement.ts';
+import { type Queries, type Statement, statement, toParameter, type Value } from './statement.ts';
 
 type Client = Pick<pg.ClientBase, 'query'>;
+
+const LOCK_UNTIL_END = statement('lock_until_end', 'SELECT pg_advisory_xact_lock($1)');
 
 /** Runs one statement. Rejects with what node-pg rejects with, or NoAnswer. */
 export async function runStatement<Row>(
@@ -64,6 +66,11 @@ export class Transaction implements Queries {
 
   /** Within this transaction. */
   transaction<T>(work: (within: Queries) => Promise<T>): Promise<T> {
+    return work(this);
+  }
+
+  async exclusively<T>(keys: readonly string[], work: (within: Queries) => Promise<T>): Promise<T> {
+    for (const key of keys) await this.read(LOCK_UNTIL_END, [key]);
     return work(this);
   }
 
