@@ -11,7 +11,12 @@ export const command = defineCommand({
       'break it. The file is made when it is missing, for you alone (0600).',
     args: [
       SETTING_ARGUMENT,
-      { name: 'VALUE', description: 'what it is to be, or - for standard input', repeat: true },
+      {
+        name: 'VALUE',
+        description: 'what it is to be, or - for standard input',
+        repeat: true,
+        complete: 'pair',
+      },
     ],
     options: {},
     hostless: true,

@@ -1,8 +1,15 @@
 import type { Paths } from '@triterm/core/config/paths';
 import type { RemoteHost } from '../client/remote-host.ts';
 
-/** What a shell completes in an option's or argument's place. */
-export type Completion = 'session' | 'context' | 'setting' | 'directory' | 'file' | readonly string[];
+/** What a shell completes in an option's or argument's place; `pair` is a setting or, behind one, its value. */
+export type Completion =
+  | 'session'
+  | 'context'
+  | 'setting'
+  | 'pair'
+  | 'directory'
+  | 'file'
+  | readonly string[];
 
 /** An option; its long flag is its key in kebab case. */
 export interface OptionSpec {

@@ -16,6 +16,16 @@ export function allowedText(schema: z.core.JSONSchema._JSONSchema): string {
   return stringText(schema);
 }
 
+/** The words among what a value may be by its schema, as text; not its numbers and free texts. */
+export function allowedWords(schema: z.core.JSONSchema._JSONSchema): readonly string[] {
+  if (typeof schema === 'boolean') return [];
+  const { type, enum: choices, anyOf } = schema;
+  if (choices !== undefined) return choices.map(String);
+  if (anyOf !== undefined) return anyOf.flatMap(allowedWords);
+  if (type === 'null') return ['null'];
+  return type === 'boolean' ? ['true', 'false'] : [];
+}
+
 function wholeNumberText({ minimum, maximum }: z.core.JSONSchema.JSONSchema): string {
   const least = minimum === undefined || minimum <= -UNBOUNDED ? '' : ` from ${minimum}`;
   const most = maximum === undefined || maximum >= UNBOUNDED ? '' : ` to ${maximum}`;

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { allowedText } from './allowed-text.ts';
+import { allowedText, allowedWords } from './allowed-text.ts';
 import { environmentName } from './config-file.ts';
 import { operatorVariable } from './operator-variables.ts';
 import { RELOAD, type TakenUp } from './reload.ts';
@@ -12,6 +12,8 @@ export interface SettingDescription {
   readonly description: string;
   /** What it may be, such as `a whole number from 1 to 5`. */
   readonly allowed: string;
+  /** Those of its values that are words: `true`, `null`, members of an enumeration. */
+  readonly words: readonly string[];
   readonly default: unknown;
   /** The variables that set it, the one that wins first. */
   readonly variables: readonly string[];
@@ -28,6 +30,7 @@ export function describeSettings(): readonly SettingDescription[] {
       setting,
       description: schema.description ?? '',
       allowed: allowedText(schema),
+      words: allowedWords(schema),
       default: schema.default,
       variables: [environmentName(setting), operatorVariable(setting)].filter(name => name !== undefined),
       reload: RELOAD[setting],

@@ -104,7 +104,17 @@ describe('suggestions', () => {
       words: expect.arrayContaining([{ word: 'logLevel', description: expect.stringMatching(/^How much/) }]),
     });
     expect(await words('config show term ')).not.toContain('term');
-    expect(await words('config set term ')).toEqual([]);
+  });
+
+  it('are the values of a setting behind it that are words, and then the other settings', async () => {
+    expect(await words('config set logLevel ')).toContain('debug');
+    expect(await words('config set redisTls ')).toEqual(['true', 'false']);
+    for (const free of ['term', 'maxSessions', 'nothing'])
+      expect(await words(`config set ${free} `)).toEqual([]);
+    const others = await words('config set redisTls true ');
+    expect(others).toContain('logLevel');
+    expect(others).not.toContain('redisTls');
+    expect(await words('config set redisTls true logLevel ')).toContain('debug');
   });
 
   it('name no session twice', async () => {

@@ -205,6 +205,14 @@ async function values(
   if (complete === 'file') return { kind: 'files', before };
   if (complete === 'context') return listed(source.hosts().map(name => `${before}${name}`));
   if (complete === 'setting') return settings(before, args, source);
+  if (complete === 'pair')
+    return args.length % 2 === 0
+      ? settings(
+          before,
+          args.filter((_, at) => at % 2 === 0),
+          source,
+        )
+      : settingValues(args.at(-1) ?? '');
   if (complete !== 'session') return listed(complete.map(value => `${before}${value}`));
   const sessions = (await source.sessions()).filter(({ name }) => !args.includes(name));
   return { kind: 'words', words: sessions.map(session => sessionWord(session, before)) };
@@ -224,6 +232,11 @@ async function settings(
       ...(describe ? { description } : {}),
     }));
   return { kind: 'words', words };
+}
+
+async function settingValues(name: string): Promise<Suggestions> {
+  const { describeSettings } = await import('@triterm/core/config/load');
+  return listed(describeSettings().find(({ setting }) => setting === name)?.words ?? []);
 }
 
 function sessionWord({ name, state, command, cwd }: SessionInfo, before: string): Suggestion {
