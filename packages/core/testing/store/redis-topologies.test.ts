@@ -6,6 +6,7 @@ import { connectRedis } from '../../src/store/redis/connect.ts';
 import { RedisSessionCache } from '../../src/store/redis/redis-cache.ts';
 import { RedisEventChannel } from '../../src/store/redis/redis-channel.ts';
 import type { RedisLink } from '../../src/store/redis/redis-link.ts';
+import { awakeMs } from '../awake-time.ts';
 import { RedisCluster } from '../servers/redis-cluster.ts';
 import { EPOCHS, exampleRow } from './cache-contract.ts';
 import { Inbox } from './event-inbox.ts';
@@ -130,10 +131,10 @@ describe('by sentinels', () => {
     expect(await write(link)).toBe('OK');
     await group.dispose();
     await witness.until(({ reasons }) => reasons.length > 0);
-    const beganMs = performance.now();
+    const beganMs = awakeMs();
     const asking = link.command('ping', client => client.ping(), PATIENT_MS);
     await expect(asking).rejects.toMatchObject({ details: { failure: 'disconnected' } });
-    expect(performance.now() - beganMs).toBeLessThan(500);
+    expect(awakeMs() - beganMs).toBeLessThan(500);
     await link.close();
   });
 });
@@ -215,11 +216,11 @@ describe('in a cluster', () => {
     const [lost, ...left] = cluster.servers;
     await lost?.kill();
     await cluster.reached('fail', left);
-    const beganMs = performance.now();
+    const beganMs = awakeMs();
     const outcomes = await Promise.allSettled(
       ids.map(id => link.command('get', client => client.get(link.keys.session(id)))),
     );
-    expect(performance.now() - beganMs).toBeLessThan(500);
+    expect(awakeMs() - beganMs).toBeLessThan(500);
     for (const outcome of outcomes)
       expect(outcome).toMatchObject({
         status: 'rejected',
@@ -266,11 +267,11 @@ describe('in a cluster', () => {
     const { link } = await connectedLink({ topology: 'cluster', nodes: cluster.nodes });
     await link.identity();
     cluster.servers[0]?.signal('SIGSTOP');
-    const beganMs = performance.now();
+    const beganMs = awakeMs();
     const outcomes = await Promise.allSettled(
       ids.map(id => link.command('get', client => client.get(link.keys.session(id)))),
     );
-    expect(performance.now() - beganMs).toBeLessThan(500);
+    expect(awakeMs() - beganMs).toBeLessThan(500);
     expect(outcomes.filter(({ status }) => status === 'fulfilled').length).toBeGreaterThan(0);
     expect(outcomes).toContainEqual(
       expect.objectContaining({

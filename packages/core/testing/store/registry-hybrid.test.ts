@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { Reaper, reapable } from '../../src/store/registry/reaper.ts';
+import { awakeMs } from '../awake-time.ts';
 import { Program } from '../program.ts';
 import { PATIENT_MS } from './lock-redis-harness.ts';
 import { exampleSocket, idsOn } from './registry-contract.ts';
@@ -35,18 +36,18 @@ describe('the hybrid registry', () => {
     const database = await harness.database();
     await soon(async () => (await database.listSockets({}, 10)).length).toBe(1);
     harness.redis.server.signal('SIGSTOP');
-    const began = performance.now();
+    const began = awakeMs();
     await first.addSocket(exampleSocket('s1', 't1'));
     expect(await first.hasConnectedDevices('t1')).toBe(true);
     expect(await first.getTerminalsForSocket('s1')).toEqual(['t1']);
     expect(await first.updatePing('s1')).toBe(true);
-    expect(performance.now() - began).toBeLessThan(SLOW_MS);
+    expect(awakeMs() - began).toBeLessThan(SLOW_MS);
     expect(await idsOn(first, 't1')).toEqual(['theirs', 's1']);
     expect(await first.setPrimarySocket('t1', 's1', null)).toBe(true);
     expect(await first.getPrimarySocket('t1')).toBe('s1');
     expect(await first.removeSocket('t1', 's1')).toBe(true);
     expect(await first.getPrimarySocket('t1')).toBeUndefined();
-    expect(performance.now() - began).toBeLessThan(5 * SLOW_MS);
+    expect(awakeMs() - began).toBeLessThan(5 * SLOW_MS);
     expect(new Set(harness.troubles)).toEqual(new Set(['CACHE_UNAVAILABLE']));
   });
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type Principal, SOCKET_OWNER } from '@triterm/core/domain';
 import { type PostgresServer, startPostgres } from '@triterm/core/sandbox/postgres-server';
 import type { Database, NewToken } from '@triterm/core/store';
+import { awakeMs } from '@triterm/core/testing/awake-time';
 import { PostgresHarness } from '@triterm/core/testing/store/postgres-harness';
 import { SqliteHarness } from '@triterm/core/testing/store/sqlite-harness';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -175,10 +176,10 @@ describe.each([
       enter(two, bearerFor('server-2', header), header),
     ]);
     const staying = await enter(two, good.text);
-    const startedAtMs = performance.now();
+    const startedAtMs = awakeMs();
     await one.database.revokeToken(bad.id);
     expect(await Promise.all(ending.map(revoked))).toEqual(Array(3).fill('TOKEN_REVOKED'));
-    expect(performance.now() - startedAtMs).toBeLessThan(CLOSED_WITHIN_MS);
+    expect(awakeMs() - startedAtMs).toBeLessThan(CLOSED_WITHIN_MS);
     expect(staying.revoked.aborted).toBe(false);
   });
 
