@@ -1,11 +1,4 @@
-import {
-  type ControllerWindow,
-  decideSize,
-  type HandOver,
-  type SizePolicy,
-  sameSize,
-  type WindowSize,
-} from '@triterm/core/domain';
+import { type HandOver, type SizePolicy, sameSize, type WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ClientInfo, ExitStatus } from '@triterm/core/protocol';
 import type { Pty, PtySink } from '../pty/pty.ts';
@@ -26,11 +19,15 @@ import {
 } from './attachment.ts';
 import { Checkpointer } from './checkpointer.ts';
 import { Flow } from './flow.ts';
+import { FollowedScreen } from './followed-screen.ts';
 import { HandOverDesk } from './hand-over-desk.ts';
 import { onNewScreen } from './new-screen.ts';
 import { OutputStream } from './output-stream.ts';
 import { ptyIdentity } from './pty-id.ts';
+import { ReplayGate } from './replay-gate.ts';
 import { Resizer } from './resizer.ts';
+import { SizeDesk } from './size-desk.ts';
+import { StallWatch } from './stall-watch.ts';
 
 /** What a live session tells its owner. Called in the stream's order. */
 export interface LiveSessionListener {
@@ -76,10 +73,6 @@ export interface LiveSessionOptions {
 
 /** A client that resumes may be this far behind without holding the program; beyond it, it is painted. */
 const RESUME_BYTES = 1024 * 1024;
-/** How long a client may wait until what an earlier daemon knew is known again. */
-const REPLAY_MS = 5000;
-/** How often stalled clients are looked for while one may hold the program. */
-const STALL_CHECK_MS = 50;
 /** How long clients of a daemon that is gone may take to come back. Their host keeps what they have not seen for as long. */
 const RETURN_MS = 30_000;
 
@@ -105,19 +98,13 @@ export class LiveSession implements AttachmentHost {
   readonly #attachments = new Set<Attachment>();
   /** Who is the primary client, who asks to be, and by which rule. */
   readonly handOver: HandOverDesk;
-  #screen: Screen | undefined;
+  readonly #sizes: SizeDesk<Attachment>;
+  readonly #screen: FollowedScreen;
   readonly #checkpoints: Checkpointer;
-  /** Bytes before this offset were written to the screen. */
-  #screenHead = 0;
-  /** Generation of the size that the screen has, as far as its resizes were records of the stream. */
-  #screenGeneration = 0;
   /** Bytes before this offset were told to the listener. */
   #toldHead: number;
-  /** What stands before this offset belongs to an earlier daemon's time. */
-  readonly #replayedThrough: number;
-  #replayed: (() => void)[] = [];
-  #policy: SizePolicy;
-  #stallTimer: NodeJS.Timeout | undefined;
+  readonly #replay: ReplayGate;
+  readonly #stalls: StallWatch;
   #exit: { readonly status: ExitStatus; readonly offset: number } | undefined;
   /** Monotonic. */
   #returnsUntilMs: number;
@@ -132,7 +119,6 @@ export class LiveSession implements AttachmentHost {
     this.identity = ptyIdentity(pty);
     this.#options = options;
     this.#listener = listener;
-    this.#policy = options.sizePolicy;
     this.handOver = new HandOverDesk(options.handOver, this.#attachments, {
       changed: attachment => {
         listener.primaryChanged(attachment);
@@ -140,7 +126,8 @@ export class LiveSession implements AttachmentHost {
       },
       requested: attachment => listener.primaryRequested(attachment),
     });
-    this.#replayedThrough = pty.info.logEnd;
+    this.#replay = new ReplayGate(pty.info.logEnd);
+    this.#screen = new FollowedScreen({ ...options, listener: this.#screenListener() });
     this.#toldHead = pty.info.logStart;
     this.#returnsUntilMs = pty.info.floor === null ? 0 : performance.now() + RETURN_MS;
     this.#checkpoints = new Checkpointer({
@@ -153,14 +140,16 @@ export class LiveSession implements AttachmentHost {
       trouble: (what, error) => listener.trouble(what, error),
     });
     this.#resizer = new Resizer(pty);
+    this.#sizes = new SizeDesk(options.sizePolicy, this.#attachments, this.#resizer);
     this.#flow = new Flow(pty, () => this.#attachments);
+    this.#stalls = new StallWatch(this.#attachments, () => this.#flow.paceReached(this.head));
     this.#stream = new OutputStream(pty, pty.info.logStart, this.#sink(), () => this.#mayFlow());
   }
 
   /** Follows the PTY from its checkpoint, or from its first byte. */
   async start(): Promise<void> {
     if (this.#pty.info.checkpointOffset === null)
-      this.#openScreen(this.#options.initial ?? null, this.#pty.info.logStart);
+      this.#screen.open(this.#options.initial ?? null, this.#pty.info.logStart);
     await this.#stream.start({
       offset: this.#pty.info.logStart,
       fromCheckpoint: this.#pty.info.checkpointOffset !== null,
@@ -182,7 +171,7 @@ export class LiveSession implements AttachmentHost {
 
   /** Offset of the next byte that the program writes, as far as known. */
   get head(): number {
-    return Math.max(this.#stream.head, this.#screenHead);
+    return Math.max(this.#stream.head, this.#screen.head);
   }
 
   get attachments(): ReadonlySet<Attachment> {
@@ -191,7 +180,7 @@ export class LiveSession implements AttachmentHost {
 
   /** The controller that typed or attached last. */
   get latestController(): Attachment | undefined {
-    return this.#controllers().sort((a, b) => b.activeAtMs - a.activeAtMs)[0];
+    return this.#sizes.latestController;
   }
 
   get exit(): ExitStatus | undefined {
@@ -214,20 +203,12 @@ export class LiveSession implements AttachmentHost {
 
   /** Throws NO_SCREEN while the model could not be made. */
   get screen(): Screen {
-    if (this.#screen === undefined) throw new TermError('NO_SCREEN', 'The screen is not there yet.');
-    return this.#screen;
+    return this.#screen.model;
   }
 
   /** Until everything has come that an earlier daemon's clients may have seen, so that they can go on from there. */
   untilReplayed(): Promise<void> {
-    if (this.#stream.head >= this.#replayedThrough || this.#closed) return Promise.resolve();
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, REPLAY_MS);
-      this.#replayed.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    return this.#replay.passed(this.#stream.head);
   }
 
   /**
@@ -269,30 +250,28 @@ export class LiveSession implements AttachmentHost {
     this.#attachments.delete(attachment);
     this.#listener.left(attachment, true);
     attachment.close();
-    this.#screen?.dropView(attachment.token);
+    this.#screen.dropView(attachment.token);
   }
 
   detach(attachment: Attachment): void {
     if (!this.#attachments.delete(attachment)) return;
     this.#listener.left(attachment, false);
     attachment.close();
-    this.#screen?.dropView(attachment.token);
+    this.#screen.dropView(attachment.token);
     this.handOver.left(attachment, this.latestController);
-    if (attachment.role === 'controller') this.#decideSize();
+    if (attachment.role === 'controller') this.#sizes.decide();
     this.flowChanged();
   }
 
   /** A client typed. */
   typed(attachment: Attachment, nowMs: number): void {
-    const wasLatest = this.#controllers().every(other => other.activeAtMs <= attachment.activeAtMs);
-    attachment.activeAtMs = nowMs;
     this.handOver.typed(attachment);
-    if (!wasLatest && this.#policy === 'latest') this.#decideSize();
+    this.#sizes.typed(attachment, nowMs);
   }
 
   windowChanged(attachment: Attachment, window: WindowSize): void {
     attachment.window = window;
-    if (attachment.role === 'controller') this.#decideSize();
+    if (attachment.role === 'controller') this.#sizes.decide();
     void this.#showAtItsSize(attachment).catch(error => this.#listener.trouble('painting a client', error));
   }
 
@@ -300,13 +279,11 @@ export class LiveSession implements AttachmentHost {
   take(attachment: Attachment, nowMs: number): void {
     attachment.activeAtMs = nowMs;
     this.handOver.make(attachment);
-    if (this.#policy === 'manual') this.#resizer.want(attachment.window);
-    else this.#decideSize();
+    this.#sizes.take(attachment);
   }
 
   setPolicy(policy: SizePolicy): void {
-    this.#policy = policy;
-    this.#decideSize();
+    this.#sizes.policy = policy;
   }
 
   setHandOver(handOver: HandOver): void {
@@ -325,7 +302,7 @@ export class LiveSession implements AttachmentHost {
   }
 
   setColours(colours: { foreground?: string; background?: string; cursor?: string }): void {
-    this.#screen?.setColours(colours);
+    this.#screen.setColours(colours);
   }
 
   async paint(attachment: Attachment, missedSince: number | undefined): Promise<Paint> {
@@ -345,7 +322,7 @@ export class LiveSession implements AttachmentHost {
     if (this.#closed) return;
     this.#flow.changed();
     this.#stream.grant();
-    this.#watchStalls();
+    this.#stalls.watch();
   }
 
   ended(attachment: Attachment): void {
@@ -361,8 +338,8 @@ export class LiveSession implements AttachmentHost {
   close(): void {
     this.#closed = true;
     this.#checkpoints.close();
-    clearTimeout(this.#stallTimer);
-    this.#releaseReplayed();
+    this.#stalls.close();
+    this.#replay.open();
     this.handOver.close();
     const attachments = [...this.#attachments];
     this.#attachments.clear();
@@ -370,27 +347,14 @@ export class LiveSession implements AttachmentHost {
       this.#listener.left(attachment, false);
       attachment.close();
     }
-    this.#screen?.close();
-    this.#screen = undefined;
-  }
-
-  #controllers(): Attachment[] {
-    return [...this.#attachments].filter(attachment => attachment.role === 'controller');
-  }
-
-  #decideSize(): void {
-    const windows: ControllerWindow[] = this.#controllers().map(attachment => ({
-      ...attachment.window,
-      activeAtMs: attachment.activeAtMs,
-    }));
-    this.#resizer.want(decideSize(this.#policy, this.#resizer.size, windows));
+    this.#screen.close();
   }
 
   async #resume(attachment: Attachment, from: ResumePoint): Promise<boolean> {
     if (from.repaint) return false;
     const sameScreen = from.sizeGeneration === this.sizeGeneration && sameSize(attachment.window, this.size);
     if (!attachment.lossless && !sameScreen) return false;
-    if (from.offset > Math.max(this.head, this.#replayedThrough)) return false;
+    if (from.offset > Math.max(this.head, this.#replay.throughOffset)) return false;
     const rewinds = from.offset < this.#stream.head;
     const paces = attachment.lossless || attachment.primary;
     if (rewinds && !paces && this.head - from.offset > RESUME_BYTES) return false;
@@ -412,7 +376,7 @@ export class LiveSession implements AttachmentHost {
     attachment: Attachment,
     { returning, missedSince }: { returning: boolean; missedSince: number | undefined },
   ): Promise<void> {
-    if (!returning && attachment.role === 'controller') this.#decideSize();
+    if (!returning && attachment.role === 'controller') this.#sizes.decide();
     await this.#resizer.settled().catch(() => {});
     if (attachment.state === 'waiting') await attachment.show(this.size, missedSince);
     this.flowChanged();
@@ -427,34 +391,15 @@ export class LiveSession implements AttachmentHost {
   }
 
   #mayFlow(): boolean {
-    if (this.#screen?.full) return false;
+    if (this.#screen.full) return false;
     for (const attachment of this.#attachments) if (attachment.holdsStream) return false;
     return true;
-  }
-
-  #openScreen(checkpoint: Uint8Array | null, offset: number): void {
-    this.#screen?.close();
-    this.#screenHead = offset;
-    this.#screenGeneration = 0;
-    this.#screen = this.#options.screens.open(
-      this.#pty.session,
-      {
-        ...this.#pty.info.spawnSize,
-        sizeGeneration: 0,
-        offset,
-        checkpoint,
-        scrollbackLines: this.#options.scrollbackLines,
-        scrollbackBytes: this.#options.scrollbackBytes,
-        historyDir: this.#options.historyDir,
-      },
-      this.#screenListener(),
-    );
   }
 
   #sink(): PtySink {
     return {
       checkpoint: (offset, bytes) => {
-        if (this.#screen === undefined) this.#openScreen(bytes, offset);
+        if (!this.#screen.isOpen) this.#screen.open(bytes, offset);
       },
       output: (offset, bytes) => this.#output(offset, bytes),
       resized: (offset, size, generation) => this.#resized(offset, size, generation),
@@ -475,18 +420,15 @@ export class LiveSession implements AttachmentHost {
     for (const attachment of this.#attachments) {
       if (attachment.state !== 'rendered') attachment.push(offset, bytes, nowMs);
     }
-    if (end <= this.#screenHead) return;
-    const fresh = offset < this.#screenHead ? bytes.subarray(this.#screenHead - offset) : bytes;
-    this.#screen?.write(end - fresh.length, fresh);
-    this.#screenHead = end;
+    if (!this.#screen.write(offset, bytes)) return;
     // A frame that is asked for before the model has the bytes would not show them.
     for (const attachment of this.#attachments) {
       if (attachment.state === 'rendered') attachment.push(offset, bytes, nowMs);
     }
     this.#tell(offset, bytes, nowMs);
     this.#checkpoints.changed(end);
-    if (end >= this.#replayedThrough) this.#releaseReplayed();
-    if (this.#attachments.size > 0) this.#watchStalls();
+    this.#replay.reached(end);
+    if (this.#attachments.size > 0) this.#stalls.watch();
   }
 
   /** After another model took over from a checkpoint, the stream brings again what was told already. */
@@ -495,17 +437,13 @@ export class LiveSession implements AttachmentHost {
     if (end <= this.#toldHead) return;
     const start = Math.max(offset, this.#toldHead);
     this.#toldHead = end;
-    if (end > this.#replayedThrough) this.outputAtMs = nowMs;
+    if (end > this.#replay.throughOffset) this.outputAtMs = nowMs;
     this.#listener.output(start, bytes.subarray(start - offset));
   }
 
   /** The screen follows every record in the stream; whoever is attached, those that are not of an earlier time. */
   #resized(offset: number, size: WindowSize, generation: number): void {
-    if (generation > this.#screenGeneration) {
-      this.#screenGeneration = generation;
-      this.#screen?.resize(offset, size, generation);
-      this.#checkpoints.changed(offset);
-    }
+    if (this.#screen.resize(offset, size, generation)) this.#checkpoints.changed(offset);
     if (!this.#resizer.came(size, generation)) return;
     for (const attachment of this.#attachments) {
       attachment.notify('session.resized', { ...size, sizeGeneration: generation, offset });
@@ -517,9 +455,7 @@ export class LiveSession implements AttachmentHost {
   }
 
   #gap(from: number, to: number): void {
-    if (to <= this.#screenHead) return;
-    this.#screenHead = to;
-    this.#screen?.gap(from, to);
+    if (!this.#screen.gap(from, to)) return;
     for (const attachment of this.#attachments) {
       void attachment.show(this.size).catch(error => this.#listener.trouble('painting a client', error));
     }
@@ -533,7 +469,7 @@ export class LiveSession implements AttachmentHost {
   }
 
   #screenListener(): ScreenListener {
-    const fresh = (offset: number) => offset > this.#replayedThrough;
+    const fresh = (offset: number) => offset > this.#replay.throughOffset;
     return {
       answer: (queryEnd, data) => this.#pty.answer(queryEnd, data),
       title: title => this.#listener.title(title),
@@ -554,9 +490,9 @@ export class LiveSession implements AttachmentHost {
   #recover(error: Error): void {
     if (this.#closed) return;
     this.#listener.trouble('screen model', error);
-    this.#screen = undefined;
+    this.#screen.lost();
     const fromCheckpoint = this.#checkpoints.offset > 0;
-    if (!fromCheckpoint) this.#openScreen(this.#options.initial ?? null, 0);
+    if (!fromCheckpoint) this.#screen.open(this.#options.initial ?? null, 0);
     this.#stream
       .start({ offset: 0, fromCheckpoint, sizeGeneration: 0 })
       .then(() => this.#repaint())
@@ -568,24 +504,5 @@ export class LiveSession implements AttachmentHost {
       ({ state }) => state === 'painting' || state === 'rendered',
     );
     await Promise.all(waiting.map(attachment => attachment.show(this.size)));
-  }
-
-  #releaseReplayed(): void {
-    for (const release of this.#replayed.splice(0)) release();
-  }
-
-  #watchStalls(): void {
-    if (this.#stallTimer !== undefined || this.#closed) return;
-    this.#stallTimer = setTimeout(() => {
-      this.#stallTimer = undefined;
-      const nowMs = performance.now();
-      const streamWaits = this.#flow.paceReached(this.head);
-      let mayStall = false;
-      for (const attachment of this.#attachments) {
-        if (attachment.stalled(nowMs, streamWaits)) attachment.leaveBehind();
-        mayStall ||= attachment.mayStall;
-      }
-      if (mayStall) this.#watchStalls();
-    }, STALL_CHECK_MS).unref();
   }
 }
