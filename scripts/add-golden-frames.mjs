@@ -342,6 +342,26 @@ const TOKEN_INFO = {
   lastUsedAt: null,
 };
 
+const PAGE = `${SESSION.createdAt} ${SESSION.id}`;
+/** Lists in pages. */
+const PAGE_FORMS = [
+  [
+    'client',
+    'request session.list (first page)',
+    { id: 92, method: 'session.list', params: { all: true, page: { after: null } } },
+  ],
+  [
+    'daemon',
+    'reply session.list (first page)',
+    { id: 92, result: { sessions: [FLEET_SESSION], next: PAGE } },
+  ],
+  [
+    'client',
+    'request session.list (next page)',
+    { id: 93, method: 'session.list', params: { all: true, page: { after: PAGE } } },
+  ],
+  ['daemon', 'reply session.list (last page)', { id: 93, result: { sessions: [], next: null } }],
+];
 /** Replies and events with the members that they have got since there are several servers. */
 const FLEET_FORMS = [
   ['reply session.list (of all servers)', { id: 90, result: { sessions: [FLEET_SESSION] } }],
@@ -560,6 +580,7 @@ const client = [
     ...STORE_EXCHANGES,
   }),
   ...FLEET_FORMS.map(([name, message]) => control('daemon', name, message)),
+  ...PAGE_FORMS.map(([from, name, message]) => control(from, name, message)),
   error('daemon', 'SESSION_NOT_FOUND'),
   ...['exit', 'idle', 'command'].map(kind =>
     control('client', `request session.wait (${kind})`, {

@@ -1,4 +1,7 @@
+import { join } from 'node:path';
 import type { SessionInfo } from '@triterm/core/domain';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
+import { runs } from '@triterm/core/sandbox/session-requests';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Triterm, until } from '../support/triterm.ts';
 
@@ -53,6 +56,28 @@ describe('triterm sessions ls', () => {
     const wrong = await triterm.run(['ls', '--filter', 'stat=x']);
     expect([wrong.exitCode, wrong.stderr]).toEqual([2, expect.stringContaining('Did you mean state?')]);
     expect((await triterm.run(['ls', '--sort', 'nope'])).exitCode).toBe(2);
+  });
+});
+
+describe('a list that no message takes', () => {
+  it('is listed all the same, and all of it is ended at once', async () => {
+    await triterm.ok('daemon', 'start');
+    const client = await ProtocolClient.connect(join(triterm.stateDir, 'run', 'tritermd.sock'));
+    // The longest that there may be, and six bytes each in JSON.
+    const labels = Object.fromEntries(
+      Array.from({ length: 64 }, (_, at) => [`label-${at}`, '\u0001'.repeat(256)]),
+    );
+    for (let made = 0; made < 60; made += 1)
+      await client.request('session.create', { ...runs(`s${made}`, ['sleep', '1000']), labels });
+    await expect(client.request('session.list', {})).rejects.toMatchObject({ code: 'TOO_LARGE' });
+    await client.close();
+    expect(await names()).toEqual(Array.from({ length: 60 }, (_, made) => `s${made}`));
+    expect(await names('--all')).toHaveLength(60);
+    await triterm.ok('sessions', 'kill', '--all', '--signal', 'KILL');
+    await until(
+      async () => (await names('--filter', 'state=running')).length === 0,
+      'all of them have ended',
+    );
   });
 });
 

@@ -45,21 +45,24 @@ describe('commands about all servers', () => {
   it('list every session, those that cannot be reached too', async () => {
     await using _daemon = await serve({ 'session.list': { sessions: [sessionInfo(), AWAY] } });
     await runCli(['ls', '--all', '--filter', 'server=server-*', '--filter', 'reachable=false'], context);
-    expect(asked).toEqual({ 'session.list': { all: true } });
+    expect(asked).toEqual({ 'session.list': { all: true, page: { after: null } } });
     expect(context.out.text).toMatch(/^away\t.*\tserver-2\tlocal\t2026-01-01T00:00:00.000Z\n$/);
   });
 
   it('ask for those of one server otherwise', async () => {
     await using _daemon = await serve({ 'session.list': { sessions: [] } });
     await runCli(['ls'], context);
-    expect(asked).toEqual({ 'session.list': {} });
+    expect(asked).toEqual({ 'session.list': { all: false, page: { after: null } } });
   });
 
   it('watch all of them by the events of all', async () => {
     const daemon = await serve({ 'session.list': { sessions: [AWAY] }, 'events.subscribe': {} });
     const watching = runCli(['ls', '--all', '--watch', '--json'], context);
     await once(context.out, 'data');
-    expect(asked).toEqual({ 'session.list': { all: true }, 'events.subscribe': { all: true } });
+    expect(asked).toEqual({
+      'session.list': { all: true, page: { after: null } },
+      'events.subscribe': { all: true },
+    });
     writeFileSync(context.paths.stopMarker, '');
     await daemon[Symbol.asyncDispose]();
     await expect(watching).rejects.toMatchObject({ code: 'DAEMON_STOPPED' });
@@ -108,7 +111,7 @@ describe('commands about all servers', () => {
     await using _daemon = await ServedDaemon.start(context.paths, {
       answers: {
         'session.list': params => {
-          if (JSON.stringify(params) !== '{}') throw new TermError('STORE_UNAVAILABLE', 'Not now.');
+          if ((params as { all: boolean }).all) throw new TermError('STORE_UNAVAILABLE', 'Not now.');
           return { sessions: [sessionInfo({ name: 'here' })] };
         },
       },

@@ -1,4 +1,5 @@
 import { TermError } from '@triterm/core/errors';
+import { listSessions } from '../client/list-sessions.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
 import { parseSignal, SIGNAL_NAMES } from './signal-name.ts';
@@ -48,9 +49,7 @@ export const command = defineCommand({
       );
     const signal = options.signal === undefined ? undefined : parseSignal(options.signal);
     const sessions = await withDaemon(context, async client => {
-      const targets = options.all
-        ? (await client.request('session.list', {})).sessions.map(session => session.id)
-        : args;
+      const targets = options.all ? (await listSessions(client)).map(session => session.id) : args;
       const killed = [];
       for (const target of targets) {
         const params = {

@@ -1,4 +1,5 @@
 import type { SessionInfo } from '@triterm/core/domain';
+import { listSessions } from '../client/list-sessions.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, JSON_OPTION } from './definition.ts';
 import { requireWatchable, WATCH_OPTION } from './report.ts';
@@ -52,13 +53,7 @@ export const command = defineCommand({
       const { watchSessions } = await import('./watch-sessions.ts');
       return watchSessions(context, select, options);
     }
-    const { sessions } = await withDaemon(
-      context,
-      client => client.request('session.list', all ? { all } : {}),
-      {
-        repeatable: true,
-      },
-    );
+    const sessions = await withDaemon(context, client => listSessions(client, { all }), { repeatable: true });
     const shown = select(sessions);
     const printer = createPrinter(context.stdout, context.env);
     if (options.json) printer.json(shown);

@@ -1,4 +1,5 @@
 import type { SessionInfo } from '@triterm/core/domain';
+import { listSessions } from '../client/list-sessions.ts';
 import type { CommandContext } from './definition.ts';
 import { sessionLines } from './session-table.ts';
 import { watchAnswers } from './watch-answers.ts';
@@ -19,7 +20,7 @@ export async function watchSessions(
     context,
     {
       all,
-      ask: async client => select((await client.request('session.list', all ? { all } : {})).sessions),
+      ask: async client => select(await listSessions(client, { all })),
       lines: (sessions, printer, ms) =>
         sessions.length === 0 ? [] : sessionLines(sessions, printer, { ms, home, all }),
       empty: 'No sessions.',

@@ -181,10 +181,16 @@ export const METHODS = {
     }),
     result: z.object({ session: sessionInfo }),
   },
-  /** Of this server; with `all` of every server, also of those that can't be reached, as the database has them. */
+  /**
+   * Of this server; with `all` of every server, also of those that can't be reached, as the database has them. With `page` as many as
+   * one message takes: the next page is behind `next`, which is null for the last one. Without, all or TOO_LARGE.
+   */
   'session.list': {
-    params: z.object({ all: z.boolean().default(false) }),
-    result: z.object({ sessions: z.array(sessionInfo) }),
+    params: z.object({
+      all: z.boolean().default(false),
+      page: z.object({ after: z.string().max(256).nullable() }).optional(),
+    }),
+    result: z.object({ sessions: z.array(sessionInfo), next: z.string().nullable().default(null) }),
   },
   'session.show': {
     params: z.object({ target }),

@@ -1,4 +1,5 @@
 import type { FleetList } from '../../cluster/fleet-list.ts';
+import { pageOf } from '../../cluster/list-page.ts';
 import type { SessionService } from '../../session/session-service.ts';
 import type { Handlers, Relay } from '../router.ts';
 import { recreateElsewhere } from './recreate-elsewhere.ts';
@@ -30,9 +31,10 @@ export function sessionHandlers(
         ? recreateElsewhere(service, relay, located, params, context)
         : { session: await service.recreate(service.registry.known(params.target), params) };
     },
-    'session.list': async ({ all }, { principal }) => ({
-      sessions: all ? await list.everywhere(principal) : list.here(principal),
-    }),
+    'session.list': async ({ all, page }, { principal }) => {
+      const sessions = all ? await list.everywhere(principal) : list.here(principal);
+      return page === undefined ? { sessions, next: null } : pageOf(sessions, page.after);
+    },
     'session.show': async ({ target }) => {
       const session = service.registry.known(target);
       const { doc } = session.row;
