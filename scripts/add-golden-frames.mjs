@@ -361,6 +361,33 @@ const PAGE_FORMS = [
     { id: 93, method: 'session.list', params: { all: true, page: { after: PAGE } } },
   ],
   ['daemon', 'reply session.list (last page)', { id: 93, result: { sessions: [], next: null } }],
+  [
+    'client',
+    'request session.capture (older lines)',
+    {
+      id: 94,
+      method: 'session.capture',
+      params: { target: 'main', format: 'text', scrollbackLines: -1, before: 4000 },
+    },
+  ],
+  [
+    'daemon',
+    'reply session.capture (older lines)',
+    {
+      id: 94,
+      result: {
+        session: FLEET_SESSION,
+        scrollback: ['$ make'],
+        firstLine: 3999,
+        more: true,
+        screen: ['$'],
+        cursor: { row: 0, col: 2, visible: true },
+        offset: 123_456,
+        alternateScreen: false,
+        asOf: null,
+      },
+    },
+  ],
 ];
 /** Replies and events with the members that they have got since there are several servers. */
 const FLEET_FORMS = [

@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Triterm } from '../support/triterm.ts';
 
@@ -35,6 +36,35 @@ describe('triterm capture', () => {
     expect((await lines('-s'))[0]).toBe('1');
     expect((await lines('--scrollback=0'))[0]).toBe('97');
     expect(await lines('--scrollback')).toHaveLength(101);
+  });
+
+  it('has every line of a scrollback that no message takes, in colour too', async () => {
+    const lines = 40_000;
+    const program = `BEGIN { for (i = 0; i < ${lines}; i++) printf "\\033[31m%d\\033[32m %0150d\\033[0m\\n", i, 7 }`;
+    const options = ['--scrollback-lines', '100000', '--size', '180x24'];
+    await triterm.ok(
+      'new',
+      '-d',
+      '-n',
+      'endless',
+      ...options,
+      '--',
+      'sh',
+      '-c',
+      `awk '${program}'; exec cat`,
+    );
+    await triterm.ok('wait', 'endless', '--text', `${lines - 1} `, '--timeout', '60');
+    const expected = Array.from({ length: lines }, (_, at) => `${at} ${'7'.padStart(150, '0')}`);
+    for (const colour of [[], ['--ansi']]) {
+      const captured = stripVTControlCharacters(
+        await triterm.ok('capture', 'endless', '--scrollback', ...colour),
+      );
+      // Not `toEqual`, whose difference of 40,000 lines nobody reads.
+      expect(captured.length).toBe(expected.join('\n').length + 1);
+      expect(captured === `${expected.join('\n')}\n`).toBe(true);
+    }
+    const some = await triterm.ok('capture', 'endless', '--scrollback=35000');
+    expect(some.split('\n', 1)).toEqual(expected.slice(lines - 35_000 - 23, lines - 35_000 - 22));
   });
 
   it('joins what was wrapped in the scrollback only', async () => {

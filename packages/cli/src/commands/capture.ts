@@ -1,4 +1,5 @@
 import { TermError } from '@triterm/core/errors';
+import { captureSession } from '../client/capture-session.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
 import { parseCount } from './option-values.ts';
@@ -36,12 +37,7 @@ export const command = defineCommand({
     const scrollbackLines = historyLines(options.scrollback);
     const captured = await withDaemon(
       context,
-      client =>
-        client.request('session.capture', {
-          target,
-          format: options.ansi ? 'ansi' : 'text',
-          scrollbackLines,
-        }),
+      client => captureSession(client, { target, format: options.ansi ? 'ansi' : 'text', scrollbackLines }),
       { repeatable: true },
     );
     const printer = createPrinter(context.stdout, context.env);

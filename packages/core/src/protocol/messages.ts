@@ -298,13 +298,19 @@ export const METHODS = {
     params: z.object({
       target,
       format: z.enum(['text', 'ansi']),
-      /** Lines of scrollback above the screen; -1 for all. */
+      /** Lines of scrollback above the screen, as far as they fit into one message; -1 for all. */
       scrollbackLines: z.int().min(-1).default(0),
+      /** Only those before this one: the `firstLine` of an answer that said that there are `more`. */
+      before: z.int().min(0).optional(),
     }),
     result: z.object({
       session: sessionInfo,
       /** One entry a logical line for scrollback, one a row for the screen. */
       scrollback: z.array(z.string()),
+      /** Permanent number of the first of them; null when there is none. */
+      firstLine: z.int().nullable().default(null),
+      /** There are older ones that were asked for and did not fit. */
+      more: z.boolean().default(false),
       screen: z.array(z.string()),
       cursor: z.object({ row: z.int(), col: z.int(), visible: z.boolean() }),
       offset,

@@ -1,5 +1,6 @@
 import type { SessionInfo } from '@triterm/core/domain';
 import { MAX_PAYLOAD_BYTES, type Result } from '@triterm/core/protocol';
+import { jsonBytes } from '../json-bytes.ts';
 
 /** What a message has besides the sessions. */
 const ENVELOPE_BYTES = 64 * 1024;
@@ -23,7 +24,7 @@ export function pageOf(
     .sort((a, b) => (a.place < b.place ? -1 : Number(a.place > b.place)));
   let bytes = 0;
   const fitting = rest.findIndex(({ session }, at) => {
-    bytes += Buffer.byteLength(JSON.stringify(session)) + 1;
+    bytes += jsonBytes(session);
     return bytes > pageBytes && at > 0;
   });
   if (fitting === -1) return { sessions: rest.map(({ session }) => session), next: null };

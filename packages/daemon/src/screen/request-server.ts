@@ -1,12 +1,21 @@
 import { TermError } from '@triterm/core/errors';
+import { capturedLines } from './captured-lines.ts';
 import { encodeCheckpoint } from './checkpoint-envelope.ts';
-import type { History } from './history/history.ts';
+import type { History, NumberedLine } from './history/history.ts';
 import { screenLines } from './model-lines.ts';
 import type { ModelSlot } from './model-slot.ts';
 import { Views } from './render/views.ts';
-import type { Capture, Checkpoint, Paint, PaintOptions, Rendered, ShellMark } from './screen.ts';
+import type {
+  Capture,
+  CaptureOptions,
+  Checkpoint,
+  Paint,
+  PaintOptions,
+  Rendered,
+  ShellMark,
+} from './screen.ts';
 import { firstMatch, LineSearch, type NumberedLines } from './search/line-search.ts';
-import { compilePattern, plainText } from './search/pattern.ts';
+import { compilePattern } from './search/pattern.ts';
 import type { ScreenRequest, ScreenRequests, ScreenResult } from './worker-messages.ts';
 
 /** What requests are answered from. */
@@ -29,8 +38,7 @@ export interface RequestSource {
 
 /** UTF-8 bytes of history that a paint carries. */
 const HISTORY_BYTES = 64 * 1024;
-/** Text of scrollback that a capture carries; a message to a client holds little more. */
-const CAPTURE_BYTES = 4 * 1024 * 1024;
+const LINE_END_BYTES = 2;
 /** Larger ones don't fit a frame. */
 const MAX_CHECKPOINT_BYTES = 4 * 1024 * 1024;
 
@@ -127,8 +135,19 @@ export class RequestServer {
     const { slot, offset, sizeGeneration } = this.#source;
     const model = slot.look();
     const from = missedSince === undefined ? 0 : (this.#source.topLineAt(missedSince) ?? 0);
-    const history = model.alternateScreen ? [] : this.#lastLines(from, historyLines, HISTORY_BYTES);
+    const history = model.alternateScreen ? [] : this.#paintedLines(from, historyLines);
     return { ...slot.size, offset, sizeGeneration, bytes: model.paint({ history }) };
+  }
+
+  #paintedLines(from: number, lines: number): string[] {
+    const found: string[] = [];
+    let roomBytes = HISTORY_BYTES;
+    for (const { text } of lines > 0 ? this.#newestFirst(from) : []) {
+      roomBytes -= Buffer.byteLength(text) + LINE_END_BYTES;
+      if (found.length >= lines || roomBytes < 0) break;
+      found.push(text);
+    }
+    return found.reverse();
   }
 
   #render({ view, window, reset }: ScreenRequests['render']['params']): Rendered {
@@ -159,14 +178,13 @@ export class RequestServer {
     return { offset, sizeGeneration, bytes };
   }
 
-  #capture({ ansi, scrollbackLines }: ScreenRequests['capture']['params']): Capture {
+  #capture({ ansi, scrollbackLines, before }: CaptureOptions): Capture {
     const { slot, offset } = this.#source;
     const model = slot.look();
-    const scrollback = this.#lastLines(0, scrollbackLines, CAPTURE_BYTES);
     return {
       ...slot.size,
       offset,
-      scrollback: ansi ? scrollback : scrollback.map(plainText),
+      ...capturedLines(scrollbackLines > 0 ? this.#newestFirst(0, before) : [], scrollbackLines, ansi),
       screen: model.screenRows(ansi),
       cursor: model.cursor,
       alternateScreen: model.alternateScreen,
@@ -184,21 +202,15 @@ export class RequestServer {
     );
   }
 
-  /** The last lines above the screen with a number ≥ `from`. */
-  #lastLines(from: number, lines: number, bytes: number): string[] {
+  /** Lines above the screen from `from` on and below `before`, the newest first. */
+  *#newestFirst(from: number, before = Number.POSITIVE_INFINITY): Generator<NumberedLine> {
     const { slot, history } = this.#source;
     const lowest = Math.max(from, this.#oldestLine);
     const live = slot.look().scrollback();
-    const found: string[] = [];
-    let roomBytes = bytes;
-    for (let at = live.length - 1; at >= 0 && found.length < lines && history.end + at >= lowest; at -= 1) {
-      const text = live[at] ?? '';
-      roomBytes -= Buffer.byteLength(text) + 2;
-      if (roomBytes < 0) return found.reverse();
-      found.push(text);
-    }
-    found.reverse();
-    return [...history.tail(lowest, lines - found.length, roomBytes), ...found];
+    const last = Math.min(live.length, before - history.end) - 1;
+    for (let at = last; at >= 0 && history.end + at >= lowest; at -= 1)
+      yield { number: history.end + at, text: live[at] ?? '' };
+    yield* history.newestFirst(lowest, before);
   }
 
   /** Lines before this number are more than are kept. */

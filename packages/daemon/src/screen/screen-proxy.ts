@@ -2,6 +2,7 @@ import type { WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type {
   Capture,
+  CaptureOptions,
   Checkpoint,
   Paint,
   PaintOptions,
@@ -97,7 +98,7 @@ export class ScreenProxy implements Screen {
     return this.#request('checkpoint', {});
   }
 
-  capture(options: { ansi: boolean; scrollbackLines: number }): Promise<Capture> {
+  capture(options: CaptureOptions): Promise<Capture> {
     return this.#request('capture', options);
   }
 

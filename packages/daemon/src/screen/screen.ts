@@ -86,7 +86,7 @@ export interface Screen {
 
   /** State at the end of what was written, for `ScreenOptions.checkpoint`. History below it is on disk when this resolves. */
   checkpoint(): Promise<Checkpoint>;
-  capture(options: { ansi: boolean; scrollbackLines: number }): Promise<Capture>;
+  capture(options: CaptureOptions): Promise<Capture>;
   /** Matches over scrollback and screen, logical lines, oldest first. Throws BAD_PATTERN; TIMEOUT for a pattern that explodes. */
   search(
     pattern: string,
@@ -125,9 +125,21 @@ export interface Checkpoint {
   readonly bytes: Uint8Array;
 }
 
+export interface CaptureOptions {
+  readonly ansi: boolean;
+  /** Lines above the screen, at most: those that fit into a message. */
+  readonly scrollbackLines: number;
+  /** Only those with lower numbers. */
+  readonly before?: number | undefined;
+}
+
 export interface Capture extends WindowSize {
   readonly offset: number;
   readonly scrollback: string[];
+  /** Permanent number of the first line of `scrollback`; null for none. */
+  readonly firstLine: number | null;
+  /** There are older ones that were asked for and did not fit. */
+  readonly more: boolean;
   readonly screen: string[];
   readonly cursor: { row: number; col: number; visible: boolean };
   readonly alternateScreen: boolean;

@@ -2,6 +2,7 @@ import type { WindowSize } from '@triterm/core/domain';
 import type { WireError } from '@triterm/core/errors';
 import type {
   Capture,
+  CaptureOptions,
   Checkpoint,
   Paint,
   PaintOptions,
@@ -47,7 +48,7 @@ export interface ScreenRequests {
   paint: { params: PaintOptions; result: Paint };
   render: { params: { view: string; window: WindowSize; reset: boolean }; result: Rendered };
   checkpoint: { params: Record<string, never>; result: Checkpoint };
-  capture: { params: { ansi: boolean; scrollbackLines: number }; result: Capture };
+  capture: { params: CaptureOptions; result: Capture };
   search: {
     params: { pattern: string; flags: string; limit: number };
     result: { matches: SearchMatch[]; truncated: boolean };

@@ -71,6 +71,8 @@ export class AbsentSessions {
       alternateScreen,
       offset: tail.offset,
       asOf: new Date(tail.at).toISOString(),
+      firstLine: null,
+      more: false,
     };
   }
 

@@ -14,6 +14,8 @@ function session(id: string) {
     cols: 80,
     rows: 24,
     scrollback: [],
+    firstLine: null,
+    more: false,
     screen: [id],
     cursor: { row: 0, col: 0, visible: true },
     alternateScreen: false,

@@ -3,7 +3,7 @@ import type { SessionDoc, SessionInfo, WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ExitStatus } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
-import type { Capture, Checkpoint, Screen, Screens, ShellMark } from '../screen/screen.ts';
+import type { Capture, CaptureOptions, Checkpoint, Screen, Screens, ShellMark } from '../screen/screen.ts';
 import type { Attachment } from './attachment.ts';
 import { DeviceRoster } from './devices.ts';
 import type { EventBus } from './event-bus.ts';
@@ -216,7 +216,7 @@ export class Session {
     }
   }
 
-  capture(options: { ansi: boolean; scrollbackLines: number }): Promise<Capture> {
+  capture(options: CaptureOptions): Promise<Capture> {
     return this.withScreen(screen => screen.capture(options));
   }
 

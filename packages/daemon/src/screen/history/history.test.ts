@@ -47,6 +47,11 @@ function all(history: History): string[] {
   return [...history.batches(0)].flatMap(batch => [...batch.lines]);
 }
 
+function last(history: History, lines: number): string[] {
+  const newest = [...history.newestFirst(0, history.end)].slice(0, lines);
+  return newest.map(({ text }) => text).reverse();
+}
+
 function segments(): string[] {
   return existsSync(dir) ? readdirSync(dir).sort() : [];
 }
@@ -70,7 +75,7 @@ describe('History', () => {
       }
       expect(onDisk()).toBeGreaterThan(keepBytes / 2);
       expect(history.end).toBe(4000);
-      expect(history.tail(0, 50, Infinity)).toEqual(lines.slice(-50));
+      expect(last(history, 50)).toEqual(lines.slice(-50));
       const [first] = history.batches(0);
       expect(first?.lines[0]).toBe(lines[first?.first ?? 0]);
     });
@@ -82,7 +87,7 @@ describe('History', () => {
       const after = open({ keepBytes, packedBelow: 2000 });
       after.append(['last']);
       expect(onDisk()).toBeLessThanOrEqual(keepBytes);
-      expect(after.tail(0, 1, 1000)).toEqual(['last']);
+      expect(last(after, 1)).toEqual(['last']);
     });
 
     it('bounds what stays in memory', () => {
@@ -96,15 +101,26 @@ describe('History', () => {
     });
   });
 
-  it('gives the last lines, up to a number of them and of bytes', () => {
+  it('gives the last lines with their numbers, the newest first, from one on and before another', () => {
     const history = open();
     history.append(numbered(0, 5000));
     history.append(['last']);
     expect(history.end).toBe(5001);
-    expect(history.tail(0, 3, 1000)).toEqual(['line 4998', 'line 4999', 'last']);
-    expect(history.tail(4999, 100, 1000)).toEqual(['line 4999', 'last']);
-    expect(history.tail(0, 100, 14)).toEqual(['line 4999', 'last']);
-    expect(history.tail(5001, 100, 1000)).toEqual([]);
+    expect(last(history, 3)).toEqual(['line 4998', 'line 4999', 'last']);
+    expect([...history.newestFirst(4999, 9999)]).toEqual([
+      { number: 5000, text: 'last' },
+      { number: 4999, text: 'line 4999' },
+    ]);
+    expect([...history.newestFirst(5001, 9999)]).toEqual([]);
+    for (const before of [1, 255, 256, 257, 4999, 5000, 5001]) {
+      const [newest, ...others] = history.newestFirst(0, before);
+      expect(newest?.number).toBe(before - 1);
+      expect(others.map(({ number }) => number)).toEqual(
+        Array.from({ length: before - 1 }, (_, at) => before - 2 - at),
+      );
+    }
+    expect([...history.newestFirst(300, 302)].map(({ text }) => text)).toEqual(['line 301', 'line 300']);
+    expect([...history.newestFirst(0, 0)]).toEqual([]);
     history.close();
   });
 
@@ -130,7 +146,7 @@ describe('History', () => {
   });
 
   it('neither makes nor changes anything on disk before a line is added', () => {
-    open().tail(0, 10, 1000);
+    last(open(), 10);
     expect(segments()).toEqual([]);
     const first = open();
     first.append(numbered(0, 100));
@@ -188,7 +204,7 @@ describe('History', () => {
     const again = open({ packedBelow: 100, floor: 0 });
     expect(all(again)).toEqual(numbered(0, 100));
     again.append(['remade']);
-    expect(again.tail(0, 1, 100)).toEqual(['remade']);
+    expect(last(again, 1)).toEqual(['remade']);
     again.close();
   });
 

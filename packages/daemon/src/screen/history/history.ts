@@ -17,6 +17,11 @@ export interface HistoryOptions {
   trouble(message: string): void;
 }
 
+export interface NumberedLine {
+  readonly number: number;
+  readonly text: string;
+}
+
 export interface PackedLines {
   readonly first: number;
   readonly lines: readonly string[];
@@ -95,24 +100,19 @@ export class History {
     this.#dropOldest();
   }
 
-  /** The last packed lines with a number ≥ `from`, oldest first: at most `lines`, of at most `bytes` in UTF-8. */
-  tail(from: number, lines: number, bytes: number): string[] {
-    const lowest = Math.max(from, this.#floor, this.#end - lines);
-    const found: string[] = [];
-    let room = bytes;
-    const index = lowest < this.#end ? this.#entries() : [];
+  /** Packed lines from `from` on and below `before`, the newest first; each batch is unpacked when one of its lines is asked for. */
+  *newestFirst(from: number, before: number): Generator<NumberedLine> {
+    const lowest = Math.max(from, this.#floor);
+    const index = lowest < Math.min(this.#end, before) ? this.#entries() : [];
     for (let at = index.length - 1; at >= 0; at -= 1) {
       const entry = index[at];
-      if (entry === undefined || entry.first + entry.count <= lowest) break;
+      if (entry === undefined || entry.first + entry.count <= lowest) return;
+      if (entry.first >= before) continue;
       const unpacked = this.#unpack(entry);
-      for (let line = unpacked.length - 1; line >= 0 && entry.first + line >= lowest; line -= 1) {
-        const text = unpacked[line] ?? '';
-        room -= Buffer.byteLength(text);
-        if (room < 0) return found.reverse();
-        found.push(text);
-      }
+      const last = Math.min(unpacked.length, before - entry.first) - 1;
+      for (let line = last; line >= 0 && entry.first + line >= lowest; line -= 1)
+        yield { number: entry.first + line, text: unpacked[line] ?? '' };
     }
-    return found.reverse();
   }
 
   /** Every packed batch from this line on, as it is now, oldest first; what is deleted meanwhile is left out. */

@@ -36,6 +36,14 @@ describe('LineSearch', () => {
     expect(result.truncated).toBe(true);
   });
 
+  it('stops where a message is full, measured as JSON, and says so', () => {
+    const lines = Array.from({ length: 2000 }, () => `${'语'.repeat(1000)}"`);
+    const found = search('语"', [{ first: 0, lines }], 10_000);
+    expect(found.truncated).toBe(true);
+    expect(Buffer.byteLength(JSON.stringify(found))).toBeLessThan(5 * 1024 * 1024 - 65_536);
+    expect(found.matches.length).toBeGreaterThan(1000);
+  });
+
   it('does a large search in slices', () => {
     const lines = Array.from({ length: 400_000 }, (_, at) => `line ${at} of a long log`);
     const job = new LineSearch(compilePattern('399999'), 10, [{ first: 0, lines }]);

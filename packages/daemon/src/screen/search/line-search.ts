@@ -1,4 +1,5 @@
 import { TermError } from '@triterm/core/errors';
+import { jsonBytes } from '../../json-bytes.ts';
 import type { SearchMatch } from '../screen.ts';
 import { plainText, runInterruptibly } from './pattern.ts';
 
@@ -14,8 +15,10 @@ const SLICE_MS = 8;
 const STUCK_MS = 250;
 /** The whole search. */
 const DEADLINE_MS = 10_000;
-/** Text that is given back, in UTF-16 code units. */
-const RESULT_CHARACTERS = 2 * 1024 * 1024;
+/** What is given back, in bytes of JSON: what a message takes. */
+const RESULT_BYTES = 4 * 1024 * 1024;
+/** A match without its text. */
+const MATCH_BYTES = 64;
 
 /** A search over logical lines, oldest first, done a slice at a time. */
 export class LineSearch {
@@ -25,7 +28,7 @@ export class LineSearch {
   readonly #deadlineAtMs = performance.now() + DEADLINE_MS;
   #block: NumberedLines = { first: 0, lines: [] };
   #at = 0;
-  #resultCharacters = 0;
+  #resultBytes = 0;
   readonly #matches: SearchMatch[] = [];
 
   constructor(pattern: RegExp, limit: number, source: Iterable<NumberedLines>) {
@@ -72,8 +75,8 @@ export class LineSearch {
         this.#pattern.lastIndex = end + 1;
         continue;
       }
-      this.#resultCharacters += text.length;
-      if (this.#matches.length >= this.#limit || this.#resultCharacters > RESULT_CHARACTERS) return false;
+      this.#resultBytes += jsonBytes(text) + MATCH_BYTES;
+      if (this.#matches.length >= this.#limit || this.#resultBytes > RESULT_BYTES) return false;
       this.#matches.push({ line, text, start: match.index, end });
     }
     return true;

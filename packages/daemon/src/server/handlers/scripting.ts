@@ -13,14 +13,15 @@ type ScriptingMethods =
 export function scriptingHandlers(service: SessionService): Pick<Handlers, ScriptingMethods> {
   return {
     'session.send': params => service.send(params),
-    'session.capture': async ({ target, format, scrollbackLines }) => {
+    'session.capture': async ({ target, format, scrollbackLines, before }) => {
       const session = service.registry.known(target);
       const capture = await session.capture({
         ansi: format === 'ansi',
         scrollbackLines: scrollbackLines < 0 ? Number.MAX_SAFE_INTEGER : scrollbackLines,
+        before,
       });
-      const { scrollback, screen, cursor, offset, alternateScreen } = capture;
-      return { session: session.info(), scrollback, screen, cursor, offset, alternateScreen, asOf: null };
+      const { cols: _cols, rows: _rows, ...shown } = capture;
+      return { session: session.info(), ...shown, asOf: null };
     },
     'session.wait': async ({ target, condition, timeoutMs }, { connection }) => {
       const session = service.registry.known(target);
