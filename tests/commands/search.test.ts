@@ -34,6 +34,16 @@ describe('triterm search', () => {
     expect(stderr).toContain('raise --limit');
   });
 
+  it('says so too where they fill a message before', async () => {
+    const program = 'BEGIN { for (i = 0; i < 4000; i++) printf "%d %01500d\\n", i, 7 }';
+    await triterm.ok('new', '-d', '-n', 'wide', '--', 'sh', '-c', `awk '${program}'; exec cat`);
+    await triterm.ok('wait', 'wide', '--idle', '500', '--timeout', '30');
+    const { stdout, stderr, exitCode } = await triterm.run(['search', 'wide', '07', '--limit', '10000']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^0:0 0/);
+    expect(stderr).toContain('there are more matches; search for less');
+  });
+
   it('leaves with 1 when nothing matches', async () => {
     expect(await triterm.run(['search', 'log', 'nowhere'])).toEqual({ stdout: '', stderr: '', exitCode: 1 });
     const { stdout, exitCode } = await triterm.run(['search', 'log', 'nowhere', '--json']);

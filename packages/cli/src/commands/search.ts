@@ -1,8 +1,12 @@
+import type { Result } from '@triterm/core/protocol';
 import { plainLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
 import { parseCount } from './option-values.ts';
 import { withDaemon } from './with-daemon.ts';
+
+const DEFAULT_LIMIT = 1000;
+const MAX_LIMIT = 10_000;
 
 export const command = defineCommand({
   spec: {
@@ -16,7 +20,7 @@ export const command = defineCommand({
     ],
     options: {
       ignoreCase: { short: 'i', description: 'upper and lower case are the same' },
-      limit: { short: 'n', value: 'N', description: 'matches to print at most; 1000 otherwise' },
+      limit: { short: 'n', value: 'N', description: `matches to print at most; ${DEFAULT_LIMIT} otherwise` },
       json: { description: 'print matches (line, text, start, end) and truncated as JSON' },
     },
     examples: [
@@ -29,7 +33,7 @@ export const command = defineCommand({
       target,
       pattern,
       ignoreCase: options.ignoreCase,
-      ...(options.limit === undefined ? {} : { limit: parseCount('--limit', options.limit, 1, 10_000) }),
+      ...(options.limit === undefined ? {} : { limit: parseCount('--limit', options.limit, 1, MAX_LIMIT) }),
     };
     const found = await withDaemon(context, client => client.request('session.search', params), {
       repeatable: true,
@@ -42,8 +46,19 @@ export const command = defineCommand({
         const [before = '', hit = '', after = ''] = parts;
         printer.line(`${printer.paint('green', String(line))}:${before}${printer.paint('red', hit)}${after}`);
       }
-      if (found.truncated) context.stderr.write('triterm: there are more matches; raise --limit\n');
+      if (found.truncated)
+        context.stderr.write(`triterm: there are more matches; ${howToGetThem(found, params)}\n`);
     }
     return found.matches.length === 0 ? 1 : 0;
   },
 });
+
+/** Matches end at the limit, or where they fill a message. */
+function howToGetThem(
+  { matches }: Result<'session.search'>,
+  { limit = DEFAULT_LIMIT }: { readonly limit?: number },
+): string {
+  return matches.length >= limit && limit < MAX_LIMIT
+    ? 'raise --limit'
+    : 'search for less, or in `triterm capture --scrollback`';
+}
