@@ -117,6 +117,33 @@ describe('sockets', () => {
     });
   });
 
+  it('are those of every user whom the database or this server knows, each once', async () => {
+    const asked: string[] = [];
+    const registryOf = registry({
+      getTerminalsForUser: async user => {
+        asked.push(user);
+        return user === 'bob' ? ['shared', 'bobs'] : ['shared'];
+      },
+      getSocketsForTerminal: async id => [registered(`on ${id}`, 1000, id)],
+      getPrimarySocket: async () => undefined,
+    });
+    const users = { attachedUsers: async () => ['bob', 'local', 'bob'] };
+    const sources = {
+      ...storeSources({ registry: registryOf, ...users }),
+      localSockets: () => [socket({ userId: 'ada' })],
+    };
+    const { sockets, truncated } = await listSockets(sources, undefined, 10);
+    expect(sockets.map(({ id }) => id).toSorted()).toEqual(['on bobs', 'on shared']);
+    expect(truncated).toBe(false);
+    expect(asked.toSorted()).toEqual(['ada', 'bob', 'local']);
+    const away = { ...sources, attachedUsers: () => Promise.reject(new Error('It is away.')) };
+    expect(await listSockets(away, undefined, 10)).toMatchObject({
+      sockets: [{ id: 'on shared' }],
+      truncated: true,
+      troubles: ['Database: It is away.'],
+    });
+  });
+
   it("are this server's own where there is no registry", async () => {
     const sources = storeSources({ localSockets: () => [socket(), socket({ terminalId: 'other' })] });
     expect((await listSockets(sources, undefined, 10)).sockets).toHaveLength(2);

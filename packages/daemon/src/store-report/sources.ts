@@ -102,8 +102,6 @@ export interface DatabaseFiles {
 /** Everything that the reports are made of; undefined where the daemon runs without it. */
 export interface StoreSources {
   readonly self: { readonly id: string; readonly hostId: string; readonly stateDir: string };
-  /** Whose sessions this server has. */
-  readonly userId: string;
   readonly sessions: SessionDirectory;
   readonly database: DatabaseSource;
   readonly cache: CacheSource;
@@ -111,6 +109,8 @@ export interface StoreSources {
   readonly redis: RedisSource | undefined;
   readonly locks: Pick<LockManager, 'list' | 'show'> | undefined;
   readonly registry: SocketRegistry | undefined;
+  /** Whose sockets the database has, as far as `limit` of these tell. */
+  attachedUsers(limit: number): Promise<readonly string[]>;
   /** This server's own attachments, for when there is no registry. */
   localSockets(): readonly KnownSocket[];
   /** Ends the process so that its successor takes up what the database holds then. */

@@ -1,4 +1,3 @@
-import { LOCAL_USER } from '@triterm/core/domain';
 import { type DatabaseAdmin, modeOf, type Store } from '@triterm/core/store';
 import type { SessionRegistry } from '../session/session-registry.ts';
 import { databaseFiles } from './database-files.ts';
@@ -18,7 +17,6 @@ export function storeSources({ store, admin, sessions, self, restart }: Reported
   const { database } = store;
   return {
     self,
-    userId: LOCAL_USER,
     sessions: sessionDirectory(sessions),
     database: {
       kind: database.kind,
@@ -34,6 +32,7 @@ export function storeSources({ store, admin, sessions, self, restart }: Reported
     redis: redisSource(store),
     locks: store.locks,
     registry: store.registry,
+    attachedUsers: async limit => (await database.listSockets({}, limit)).map(({ userId }) => userId),
     localSockets: () => localSockets(sessions, self.id),
     restart,
   };

@@ -72,7 +72,6 @@ const unexpected = (): never => {
 export function storeSources(known: Partial<StoreSources> = {}): StoreSources {
   return {
     self: { id: 'a', hostId: 'host', stateDir: '/s' },
-    userId: 'local',
     sessions: {
       find: target => (target === 'work' || ID.startsWith(target) ? { id: ID, name: 'work' } : undefined),
       nameOf: id => (id === ID ? 'work' : undefined),
@@ -97,6 +96,7 @@ export function storeSources(known: Partial<StoreSources> = {}): StoreSources {
     redis: undefined,
     locks: undefined,
     registry: undefined,
+    attachedUsers: async () => [],
     localSockets: () => [],
     restart: unexpected,
     ...known,
