@@ -1,5 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { newToken } from '@triterm/core/domain';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningCommand } from '../support/running-command.ts';
 import { Triterm } from '../support/triterm.ts';
@@ -100,6 +102,31 @@ describe('triterm run', () => {
     await triterm.ok('send', 'busy', '--keys', 'C-d');
     await triterm.ok('wait', 'busy', '--command', '--timeout', '20');
     expect(await run('busy', 'echo', 'yes')).toMatchObject({ stdout: 'yes\n', exitCode: 0 });
+  });
+
+  it('types nothing of a command whose time is over, or whose client has gone, before its turn came', async () => {
+    await make('late');
+    await using first = new RunningCommand(triterm, [
+      'run',
+      'late',
+      '--',
+      'sh',
+      '-c',
+      'echo begun; read line',
+    ]);
+    await triterm.ok('wait', 'late', '--text', '^begun', '--timeout', '20');
+    const { stderr, exitCode } = await triterm.run(['run', 'late', '-t', '0.3', '--', 'echo', 'too late']);
+    expect([exitCode, stderr]).toEqual([124, expect.stringContaining('nothing was typed')]);
+    const client = await ProtocolClient.connect(join(triterm.stateDir, 'run', 'tritermd.sock'));
+    const request = { target: 'late', argv: ['echo', 'gone'], timeoutMs: 0, idempotencyKey: newToken() };
+    const asked = client.request('session.run', request).catch(error => error.code);
+    await client.request('ping', {});
+    await client.close();
+    expect(await asked).toBe('CONNECTION_LOST');
+    await triterm.ok('send', 'late', '--enter');
+    expect(await first.exited()).toBe(0);
+    expect(await run('late', 'echo', 'last')).toMatchObject({ stdout: 'last\n' });
+    expect(await triterm.ok('capture', 'late', '--scrollback')).not.toMatch(/too late|gone/);
   });
 
   it('waits for a line that was just sent', async () => {

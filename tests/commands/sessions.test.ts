@@ -171,6 +171,12 @@ describe('changing a session', () => {
     });
     expect(await triterm.json('sessions', 'label', 'work')).toEqual({ a: '2', b: 'x=y' });
     expect(await triterm.ok('sessions', 'label', 'work')).toBe('a=2\nb=x=y\n');
+    const many = Array.from({ length: 62 }, (_, at) => `more-${at}=1`);
+    await triterm.ok('sessions', 'label', 'work', ...many);
+    const { stderr, exitCode } = await triterm.run(['sessions', 'label', 'work', 'last=1']);
+    expect([exitCode, stderr]).toEqual([7, expect.stringContaining('64 labels at most, not 65')]);
+    await triterm.ok('sessions', 'label', 'work', 'last=1', '--remove', 'a');
+    expect(Object.keys(await triterm.json('sessions', 'label', 'work'))).toHaveLength(64);
   });
 
   it('detaches its clients, all or one, and hands over', async () => {

@@ -167,7 +167,7 @@ describe('a daemon on a network', () => {
       });
       await expect(bob.attach(target, {})).rejects.toMatchObject({ code: 'SESSION_NOT_FOUND' });
     }
-    expect(await bob.request('session.list', {})).toEqual({ sessions: [] });
+    expect(await bob.request('session.list', {})).toEqual({ sessions: [], next: null });
     const guest = await client(tokens.oneSession);
     await guest.request('session.show', { target: mine });
     await expect(guest.request('session.show', { target: second })).rejects.toMatchObject({

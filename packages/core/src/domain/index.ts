@@ -28,6 +28,7 @@ export { PTY_HOST_NODE_OPTIONS } from './pty-host-options.ts';
 export { ROLES, type Role } from './role.ts';
 export {
   canMove,
+  MAX_LABELS,
   SESSION_STATES,
   type SessionDoc,
   type SessionInfo,

@@ -48,6 +48,9 @@ export interface SessionInfo {
 /** Shells that tell their state by marks in their output. */
 export type ShellKind = 'bash' | 'zsh' | 'fish';
 
+/** Of one session. */
+export const MAX_LABELS = 64;
+
 /** What the store keeps of a session beside its columns: everything that one owner writes as a whole. */
 export interface SessionDoc {
   /** argv as started; empty for the user's shell. */

@@ -3,6 +3,7 @@ import {
   HAND_OVERS,
   LOCAL_USER,
   LOG_LEVELS,
+  MAX_LABELS,
   MAX_SIDE,
   ROLES,
   SESSION_STATES,
@@ -31,7 +32,7 @@ const target = z.string().min(1).max(128);
 /** A name as somebody asked for it; whether it can be one is the daemon's to say, with BAD_NAME. */
 const wantedName = z.string().max(1024);
 const labelName = z.string().min(1).max(64);
-const labels = withAtMost(64, z.record(labelName, z.string().max(256)));
+const labels = withAtMost(MAX_LABELS, z.record(labelName, z.string().max(256)));
 /** One string of argv or the environment: MAX_ARG_STRLEN of execve(2). */
 const argument = z.string().max(128 * 1024);
 const environment = withAtMost(4096, z.record(z.string().min(1).max(256), argument));

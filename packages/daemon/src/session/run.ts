@@ -18,42 +18,88 @@ const START_TIMEOUT_MS = 10_000;
 /** After a command the shell draws its prompt in this time; else the run does not wait for it. */
 const PROMPT_TIMEOUT_MS = 2000;
 
+export interface WantedRun {
+  readonly argv: readonly string[];
+  /** 0: no limit. */
+  readonly timeoutMs: number;
+  /** Of its own typing: a repetition types nothing twice. */
+  readonly key: string;
+  /** Aborts when nobody waits for it any more. */
+  readonly gone: AbortSignal;
+}
+
+/** How long a command waits until it is typed. */
+interface Patience {
+  /** On the clock of `performance.now()`. */
+  readonly deadlineMs: number;
+  readonly gone: AbortSignal;
+}
+
 /** Runs commands in sessions' shells, one at a time each, in the order in which they came. */
 export class CommandRunner {
   readonly #queues = new WeakMap<Session, { last: Promise<unknown>; waiting: number }>();
 
-  /** Rejects with NO_SHELL_INTEGRATION, NOT_AT_PROMPT, TOO_MANY_WAITING, TIMEOUT (the command goes on), SESSION_EXITED. */
-  async run(
-    session: Session,
-    argv: readonly string[],
-    timeoutMs: number,
-    key: string,
-  ): Promise<Result<'session.run'>> {
+  /**
+   * Rejects with NO_SHELL_INTEGRATION, NOT_AT_PROMPT, TOO_MANY_WAITING, SESSION_EXITED; TIMEOUT: the command goes on, or nothing was
+   * typed, as the message says. When `gone` aborts, nothing is typed any more.
+   */
+  async run(session: Session, wanted: WantedRun): Promise<Result<'session.run'>> {
     const queue = this.#queues.get(session) ?? { last: Promise.resolve(), waiting: 0 };
     if (queue.waiting === 0 && session.prompt.state !== 'none') requirePrompt(session);
     if (queue.waiting >= MAX_WAITING)
       throw new TermError('TOO_MANY_WAITING', 'Too many commands wait for this shell.');
     queue.waiting += 1;
     this.#queues.set(session, queue);
-    const deadlineMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
-    const turn = queue.last.then(() => runNow(session, argv, deadlineMs, key));
-    queue.last = turn.catch(() => {});
+    const { timeoutMs, gone } = wanted;
+    const patience: Patience = {
+      deadlineMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs,
+      gone,
+    };
+    const before = queue.last;
+    const ended = Promise.withResolvers<void>();
+    queue.last = before.then(() => ended.promise);
     try {
-      return await turn;
+      await turnAfter(before, patience);
+      return await runNow(session, wanted, patience);
     } finally {
+      ended.resolve();
       queue.waiting -= 1;
       if (queue.waiting === 0) this.#queues.delete(session);
     }
   }
 }
 
+/** Resolves when the commands before have ended. */
+async function turnAfter(before: Promise<unknown>, patience: Patience): Promise<void> {
+  const given = Promise.withResolvers<never>();
+  const giveUp = () => given.reject(unstarted(patience));
+  const { deadlineMs, gone } = patience;
+  const timer = Number.isFinite(deadlineMs)
+    ? setTimeout(giveUp, Math.max(0, deadlineMs - performance.now()))
+    : undefined;
+  gone.addEventListener('abort', giveUp, { once: true });
+  try {
+    await Promise.race([before, given.promise]);
+  } finally {
+    clearTimeout(timer);
+    gone.removeEventListener('abort', giveUp);
+  }
+}
+
+function unstarted({ gone }: Patience): TermError {
+  return gone.aborted
+    ? new TermError('CONNECTION_LOST', 'The client has gone; nothing was typed.')
+    : new TermError('TIMEOUT', 'The shell was not free in time; nothing was typed.');
+}
+
 async function runNow(
   session: Session,
-  argv: readonly string[],
-  deadlineMs: number,
-  key: string,
+  { argv, key }: WantedRun,
+  patience: Patience,
 ): Promise<Result<'session.run'>> {
+  const { deadlineMs, gone } = patience;
   if (session.prompt.state === 'none') await firstPrompt(session, deadlineMs);
+  if (gone.aborted || performance.now() >= deadlineMs) throw unstarted(patience);
   const shell = requirePrompt(session);
   const live = session.running;
   const recorder = new OutputRecorder(MAX_OUTPUT_BYTES);

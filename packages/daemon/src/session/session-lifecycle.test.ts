@@ -17,8 +17,10 @@ describe('an ended session that was kept for its time', () => {
   /** Happens while it is being removed. */
   let meanwhile: () => void;
   let session: Session;
+  let config: { exitedRetentionMs: number };
 
   beforeEach(() => {
+    config = { exitedRetentionMs: RETENTION_MS };
     vi.useFakeTimers();
     registry = new SessionRegistry();
     isAway = false;
@@ -27,7 +29,7 @@ describe('an ended session that was kept for its time', () => {
     told = [];
     lifecycle = new SessionLifecycle({
       registry,
-      config: { exitedRetentionMs: RETENTION_MS },
+      config,
       trouble: (_session: string, what: string) => told.push(what),
     } as unknown as SessionLifecycleDependencies);
     const doc = exampleDoc({ endedAt: new Date().toISOString() });
@@ -53,6 +55,16 @@ describe('an ended session that was kept for its time', () => {
 
   it('is removed then, and not before', async () => {
     await vi.advanceTimersByTimeAsync(RETENTION_MS - 1);
+    expect(tried).toBe(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect([tried, registry.size]).toEqual([1, 0]);
+  });
+
+  it('is kept for longer than a timer can run, where that is wanted', async () => {
+    const days = 24 * 60 * 60_000;
+    config.exitedRetentionMs = 90 * days;
+    lifecycle.retainAnew();
+    await vi.advanceTimersByTimeAsync(90 * days - 1);
     expect(tried).toBe(0);
     await vi.advanceTimersByTimeAsync(1);
     expect([tried, registry.size]).toEqual([1, 0]);

@@ -124,7 +124,8 @@ export class SessionLifecycle {
   retain(session: Session): void {
     const endedAt = Date.parse(session.row.doc.endedAt ?? '') || Date.now();
     const restMs = Math.max(0, endedAt + this.#d.config.exitedRetentionMs - Date.now());
-    this.#removeLater(session, Math.min(restMs, MAX_TIMER_MS));
+    if (restMs <= MAX_TIMER_MS) this.#removeLater(session, restMs);
+    else this.#later(session, MAX_TIMER_MS, () => this.retain(session));
   }
 
   /** Ended sessions stay for as long as it is configured now. */
@@ -188,14 +189,17 @@ export class SessionLifecycle {
   }
 
   #removeLater(session: Session, inMs: number): void {
-    clearTimeout(this.#retention.get(session));
-    const timer = setTimeout(() => {
+    this.#later(session, inMs, () => {
       this.remove(session).catch(error => {
         this.#d.trouble(session.id, 'removing an ended session', error);
         if (this.#d.registry.get(session.id) === session) this.#removeLater(session, AGAIN_MS);
       });
-    }, inMs).unref();
-    this.#retention.set(session, timer);
+    });
+  }
+
+  #later(session: Session, inMs: number, work: () => void): void {
+    clearTimeout(this.#retention.get(session));
+    this.#retention.set(session, setTimeout(work, inMs).unref());
   }
 
   #settleLater(session: Session): void {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Principal, SessionInfo, WindowSize } from '@triterm/core/domain';
+import { MAX_LABELS, type Principal, type SessionInfo, type WindowSize } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
 import type { DeviceInfo, ParsedParams, Result } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
 import type { Pty } from '../pty/pty.ts';
@@ -209,8 +210,14 @@ export class SessionService {
     const session = this.registry.known(params.target);
     // They are stored as one member: each command is to start from what the one before has stored.
     await exclusively(this.#d.locks, session.id, () => {
-      const labels = { ...session.row.doc.labels, ...params.set };
+      const before = session.row.doc.labels;
+      const labels = { ...before, ...params.set };
       for (const key of params.remove) delete labels[key];
+      const count = Object.keys(labels).length;
+      if (count > MAX_LABELS && count > Object.keys(before).length)
+        throw new TermError('TOO_LARGE', `A session has ${MAX_LABELS} labels at most, not ${count}.`, {
+          hint: 'Remove some with `triterm sessions label SESSION --remove KEY`.',
+        });
       return session.record.command({ doc: { labels } });
     });
     return session.info();
@@ -288,9 +295,11 @@ export class SessionService {
     return { bytes: data.length };
   }
 
-  run(params: ParsedParams<'session.run'>): Promise<Result<'session.run'>> {
-    const session = this.registry.known(params.target);
-    return this.#runner.run(session, params.argv, params.timeoutMs, params.idempotencyKey);
+  run(
+    { target, argv, timeoutMs, idempotencyKey: key }: ParsedParams<'session.run'>,
+    gone: AbortSignal,
+  ): Promise<Result<'session.run'>> {
+    return this.#runner.run(this.registry.known(target), { argv, timeoutMs, key, gone });
   }
 
   async #endIdle(session: Session): Promise<void> {

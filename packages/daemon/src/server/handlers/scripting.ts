@@ -28,7 +28,7 @@ export function scriptingHandlers(service: SessionService): Pick<Handlers, Scrip
       const outcome = await waitFor(session, condition, timeoutMs, connection.gone);
       return { session: session.info(), ...outcome };
     },
-    'session.run': params => service.run(params),
+    'session.run': (params, { connection }) => service.run(params, connection.gone),
     'session.search': ({ target, pattern, ignoreCase, limit }) => {
       const session = service.registry.known(target);
       return session.withScreen(screen => screen.search(pattern, ignoreCase ? 'iu' : 'u', limit));
