@@ -44,7 +44,9 @@ export const command = defineCommand({
     // One of an earlier release does not say.
     const { asOf = null } = captured;
     if (asOf !== null)
-      context.stderr.write(`triterm: as of ${asOf}; the server of the session cannot be reached\n`);
+      context.stderr.write(
+        `triterm: as of ${asOf}; the server of the session cannot be reached, and has left its last lines only\n`,
+      );
     if (options.json) printer.json(captured);
     else for (const line of [...captured.scrollback, ...withoutBlankEnd(captured.screen)]) printer.line(line);
     return 0;

@@ -301,7 +301,7 @@ export const METHODS = {
       format: z.enum(['text', 'ansi']),
       /** Lines of scrollback above the screen, as far as they fit into one message; -1 for all. */
       scrollbackLines: z.int().min(-1).default(0),
-      /** Only those before this one: the `firstLine` of an answer that said that there are `more`. */
+      /** Only those before this one, and no screen: the `firstLine` of an answer that said that there are `more`. */
       before: z.int().min(0).optional(),
     }),
     result: z.object({

@@ -3,17 +3,17 @@ import type { NumberedLine } from './history/history.ts';
 import type { Capture } from './screen.ts';
 import { plainText } from './search/pattern.ts';
 
-/** What the lines of a capture may take in a message, which holds the screen and a session too. */
-const CAPTURE_BYTES = 4 * 1024 * 1024;
+export interface LinesWanted {
+  readonly lines: number;
+  readonly ansi: boolean;
+  /** What they may take in JSON. */
+  readonly bytes: number;
+}
 
-/**
- * The first `lines` of lines that come the newest first, as many as fit; at least one, if need be without its colours, or cut off.
- */
+/** The first ones of lines that come the newest first, as many as fit; where one alone does not, it comes plain, and cut off. */
 export function capturedLines(
   newestFirst: Iterable<NumberedLine>,
-  lines: number,
-  ansi: boolean,
-  bytes: number = CAPTURE_BYTES,
+  { lines, ansi, bytes }: LinesWanted,
 ): Pick<Capture, 'scrollback' | 'firstLine' | 'more'> {
   const scrollback: string[] = [];
   let firstLine: number | null = null;

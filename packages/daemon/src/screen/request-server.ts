@@ -1,4 +1,5 @@
 import { TermError } from '@triterm/core/errors';
+import { jsonBytes } from '../json-bytes.ts';
 import { capturedLines } from './captured-lines.ts';
 import { encodeCheckpoint } from './checkpoint-envelope.ts';
 import type { History, NumberedLine } from './history/history.ts';
@@ -39,6 +40,10 @@ export interface RequestSource {
 /** UTF-8 bytes of history that a paint carries. */
 const HISTORY_BYTES = 64 * 1024;
 const LINE_END_BYTES = 2;
+/** What lines and screen of a capture may take in a message, which holds a session too. */
+const CAPTURE_BYTES = 4 * 1024 * 1024;
+/** Beside a large screen: for one line at least. */
+const MIN_SCROLLBACK_BYTES = 64 * 1024;
 /** Larger ones don't fit a frame. */
 const MAX_CHECKPOINT_BYTES = 4 * 1024 * 1024;
 
@@ -181,11 +186,18 @@ export class RequestServer {
   #capture({ ansi, scrollbackLines, before }: CaptureOptions): Capture {
     const { slot, offset } = this.#source;
     const model = slot.look();
+    // Who asks for older lines has the screen.
+    const screen = before === undefined ? model.screenRows(ansi) : [];
+    const screenBytes = screen.reduce((sum, row) => sum + jsonBytes(row), 0);
     return {
       ...slot.size,
       offset,
-      ...capturedLines(scrollbackLines > 0 ? this.#newestFirst(0, before) : [], scrollbackLines, ansi),
-      screen: model.screenRows(ansi),
+      ...capturedLines(scrollbackLines > 0 ? this.#newestFirst(0, before) : [], {
+        lines: scrollbackLines,
+        ansi,
+        bytes: Math.max(MIN_SCROLLBACK_BYTES, CAPTURE_BYTES - screenBytes),
+      }),
+      screen,
       cursor: model.cursor,
       alternateScreen: model.alternateScreen,
     };

@@ -86,19 +86,26 @@ describe('a session whose server cannot be reached', () => {
 
   it('has its last screen, with attributes or without, as of the time that it was kept', async () => {
     const { absent } = setUp(CONTENT);
-    expect(await absent.capture(ABSENT, { format: 'text', scrollbackLines: 2 })).toMatchObject({
+    expect(await absent.capture(ABSENT, { format: 'text', scrollbackLines: 2 }, REASON)).toMatchObject({
       scrollback: ['two', 'three'],
       screen: ['$ ', ''],
       offset: 77,
       asOf: new Date(4000).toISOString(),
     });
-    const ansi = await absent.capture(ABSENT, { format: 'ansi', scrollbackLines: -1 });
+    const ansi = await absent.capture(ABSENT, { format: 'ansi', scrollbackLines: -1 }, REASON);
     expect(ansi.scrollback).toEqual(['one', '\x1b[31mtwo\x1b[0m', 'three']);
-    expect((await absent.capture(ABSENT, { format: 'text', scrollbackLines: 0 })).scrollback).toEqual([]);
+    expect((await absent.capture(ABSENT, { format: 'text', scrollbackLines: 0 }, REASON)).scrollback).toEqual(
+      [],
+    );
+  });
+
+  it('does not pass its last lines for those before the ones that its server has sent', async () => {
+    const older = { format: 'text', scrollbackLines: -1, before: 4000 } as const;
+    await expect(setUp(CONTENT).absent.capture(ABSENT, older, REASON)).rejects.toBe(REASON);
   });
 
   it.each([undefined, '{"damaged'])('says so where no screen of it was kept: %j', async content => {
-    const capture = setUp(content).absent.capture(ABSENT, { format: 'text', scrollbackLines: 0 });
+    const capture = setUp(content).absent.capture(ABSENT, { format: 'text', scrollbackLines: 0 }, REASON);
     await expect(capture).rejects.toMatchObject({ code: 'NO_SCREEN' });
   });
 

@@ -47,11 +47,20 @@ export class AbsentSessions {
     };
   }
 
-  /** The last screen that its server has left. Rejects with NO_SCREEN. */
+  /**
+   * The last screen that its server has left. Rejects with NO_SCREEN; with `reason`, why its server can't be asked, where older
+   * lines are wanted than that one has sent just before.
+   */
   async capture(
     absent: AbsentSession,
-    { format, scrollbackLines }: Pick<ParsedParams<'session.capture'>, 'format' | 'scrollbackLines'>,
+    {
+      format,
+      scrollbackLines,
+      before,
+    }: Pick<ParsedParams<'session.capture'>, 'format' | 'scrollbackLines' | 'before'>,
+    reason: TermError,
   ): Promise<Result<'session.capture'>> {
+    if (before !== undefined) throw reason;
     const { id, name, ownerServer } = absent.row;
     const tail = await this.#d.tails.getScreen(id);
     const content = tail === undefined ? undefined : decodeContent(tail.content);

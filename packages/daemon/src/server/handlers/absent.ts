@@ -5,7 +5,7 @@ import type { AbsentHandlers } from '../router.ts';
 export function absentHandlers(absent: AbsentSessions): AbsentHandlers {
   return {
     'session.show': (_params, located) => absent.show(located),
-    'session.capture': (params, located) => absent.capture(located, params),
+    'session.capture': (params, located, { reason }) => absent.capture(located, params, reason),
     'session.kill': ({ force }, located, { reason }) => absent.kill(located, force, reason),
   };
 }
