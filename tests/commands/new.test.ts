@@ -141,4 +141,13 @@ describe('triterm new', () => {
     expect(exitCode).toBe(7);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'TOO_MANY_SESSIONS' } });
   });
+
+  it('makes more at once than a connection takes requests, and tells which were made where not all could be', async () => {
+    await using small = new Triterm({ TRITERM_MAX_SESSIONS: '280' });
+    const { stdout, stderr, exitCode } = await small.run(['new', '-d', '--count', '300', '--', 'cat']);
+    expect([exitCode, stderr]).toEqual([7, expect.stringContaining('280')]);
+    const listed = await small.json<SessionInfo[]>('ls');
+    expect(new Set(stdout.trim().split('\n'))).toEqual(new Set(listed.map(({ id }) => id)));
+    expect(listed).toHaveLength(280);
+  });
 });

@@ -1,6 +1,7 @@
 import { newToken, SIZE_POLICIES, type SizePolicy } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { Params } from '@triterm/core/protocol';
+import { createSessions } from '../client/create-sessions.ts';
 import { createPrinter } from '../output/printer.ts';
 import { clientEnvironment } from './client-environment.ts';
 import { type CommandContext, type CommandLine, defineCommand } from './definition.ts';
@@ -8,7 +9,7 @@ import { parseCount, parseLabels, parsePairs } from './option-values.ts';
 import { requireTerminalUnless } from './require-terminal.ts';
 import { startDirectory } from './start-directory.ts';
 import { startSize } from './start-size.ts';
-import { withDaemon } from './with-daemon.ts';
+import { isDaemonGone, withDaemon } from './with-daemon.ts';
 
 const OPTIONS = {
   detach: { short: 'd', description: 'do not attach; print the id' },
@@ -47,23 +48,25 @@ export const command = defineCommand({
       throw new TermError('USAGE', '--count goes with -d.');
     requireTerminalUnless(line.options, context);
     const requests = createRequests(line, context);
-    const sessions = await withDaemon(
+    const { sessions, failure } = await withDaemon(
       context,
       async client => {
-        const results = await Promise.all(requests.map(params => client.request('session.create', params)));
-        return results.map(result => result.session);
+        const created = await createSessions(client, requests);
+        if (isDaemonGone(created.failure)) throw created.failure;
+        return created;
       },
       // The idempotency keys make a repetition return what the first call made.
       { repeatable: true },
     );
+    const [session] = sessions;
+    if (session === undefined) throw failure;
     if (line.options.detach) {
       const printer = createPrinter(context.stdout, context.env);
-      if (line.options.json) printer.json(line.options.count === undefined ? sessions[0] : sessions);
-      else for (const session of sessions) printer.line(session.id);
+      if (line.options.json) printer.json(line.options.count === undefined ? session : sessions);
+      else for (const { id } of sessions) printer.line(id);
+      if (failure !== undefined) throw failure;
       return 0;
     }
-    const [session] = sessions;
-    if (session === undefined) throw new TermError('INTERNAL', 'The daemon made no session.');
     const { attachTo } = await import('./attach.ts');
     return attachTo(session.id, context);
   },

@@ -6,8 +6,10 @@ import { defineCommand, SESSION_ARGUMENT, type Token } from './definition.ts';
 import { encodeKey, encodeKeys, KEY_NAMES } from './key-names.ts';
 import { withDaemon } from './with-daemon.ts';
 
-/** One request carries at most so much; a frame holds 5 MiB and base64 takes a third more. */
-const CHUNK_BYTES = 1024 * 1024;
+/** One request carries at most so much: the daemon gives a program half a minute to take it. */
+const CHUNK_BYTES = 64 * 1024;
+/** Longer than the daemon waits, so that it is the daemon that says how much was taken. */
+const ANSWER_TIMEOUT_MS = 40_000;
 
 export const command = defineCommand({
   spec: {
@@ -48,8 +50,8 @@ export const command = defineCommand({
       let sent = 0;
       if (options.stdin)
         for await (const chunk of context.stdin as AsyncIterable<Buffer>)
-          sent += await send(client, target, Buffer.from(chunk));
-      return sent + (await send(client, target, typed));
+          sent = await send(client, target, Buffer.from(chunk), sent);
+      return send(client, target, typed, sent);
     });
     if (options.json) createPrinter(context.stdout, context.env).json({ bytes });
     return 0;
@@ -76,12 +78,25 @@ export function typedText(tokens: readonly Token[]): string {
   return typed;
 }
 
-async function send(client: DaemonClient, target: string, data: Buffer): Promise<number> {
-  for (let at = 0; at < data.length; at += CHUNK_BYTES)
-    await client.request('session.send', {
-      target,
-      data: data.toString('base64', at, Math.min(data.length, at + CHUNK_BYTES)),
-      idempotencyKey: newToken(),
-    });
-  return data.length;
+/** `sent`: how much was sent before. Resolves with how much was sent then. */
+async function send(client: DaemonClient, target: string, data: Buffer, sent: number): Promise<number> {
+  for (let at = 0; at < data.length; at += CHUNK_BYTES) {
+    const chunk = data.subarray(at, at + CHUNK_BYTES).toString('base64');
+    const params = { target, data: chunk, idempotencyKey: newToken() };
+    await client
+      .request('session.send', params, { timeoutMs: ANSWER_TIMEOUT_MS })
+      .catch(thrown => stopped(thrown, sent + at));
+  }
+  return sent + data.length;
+}
+
+/** Who sends much has to know where to go on. */
+function stopped(thrown: unknown, sent: number): never {
+  const { code, message, hint, details } = TermError.from(thrown);
+  if (sent === 0) throw thrown;
+  throw new TermError(code, `${message} ${sent} bytes had been typed before.`, {
+    cause: thrown,
+    hint,
+    details: { ...details, sent },
+  });
 }

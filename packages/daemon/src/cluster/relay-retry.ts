@@ -12,9 +12,12 @@ export type Failure = Exclude<Try, { readonly kind: 'result' }>;
 /** Deadline of a request at the owner; the client's own is no longer. */
 const REQUEST_MS = 10_000;
 
-/** 0: as long as the client lives. Its own time-out is the owner's to keep. */
+/** They may last as long as a program takes; their time-outs are the owner's to keep. */
+const LASTING: ReadonlySet<Method> = new Set(['session.wait', 'session.run', 'session.send']);
+
+/** 0: as long as the client lives. */
 export function deadlineMs(method: Method): number {
-  return method === 'session.wait' || method === 'session.run' ? 0 : REQUEST_MS;
+  return LASTING.has(method) ? 0 : REQUEST_MS;
 }
 
 /**

@@ -9,6 +9,8 @@ const NAME_TRIES = 20;
 export class FreeNames {
   readonly #registry: SessionRegistry;
   readonly #store: Pick<SessionStore, 'list'>;
+  /** Users and names that somebody here is about to use: whoever comes meanwhile chooses another one. */
+  readonly #underWay = new Set<string>();
 
   constructor(registry: SessionRegistry, store: Pick<SessionStore, 'list'>) {
     this.#registry = registry;
@@ -22,14 +24,26 @@ export class FreeNames {
     use: (name: string) => Promise<T>,
   ): Promise<T> {
     const elsewhere = new Set<string>();
-    const taken = (name: string) => elsewhere.has(name) || this.#registry.byName(userId, name) !== undefined;
+    const taken = (name: string) =>
+      elsewhere.has(name) ||
+      this.#underWay.has(keyOf(userId, name)) ||
+      this.#registry.byName(userId, name) !== undefined;
     for (let tried = 1; ; tried++) {
+      const name = choose(taken);
+      const key = keyOf(userId, name);
+      this.#underWay.add(key);
       try {
-        return await use(choose(taken));
+        return await use(name);
       } catch (error) {
         if (TermError.from(error).code !== 'NAME_TAKEN' || tried === NAME_TRIES) throw error;
-        for (const { name } of await this.#store.list(userId)) elsewhere.add(name);
+        for (const { name: known } of await this.#store.list(userId)) elsewhere.add(known);
+      } finally {
+        this.#underWay.delete(key);
       }
     }
   }
+}
+
+function keyOf(userId: string, name: string): string {
+  return JSON.stringify([userId, name]);
 }

@@ -285,12 +285,12 @@ export class SessionService {
     return chosen.length;
   }
 
-  async send(params: ParsedParams<'session.send'>): Promise<Result<'session.send'>> {
+  async send(params: ParsedParams<'session.send'>, gone: AbortSignal): Promise<Result<'session.send'>> {
     const session = this.registry.known(params.target);
     const data = Buffer.from(params.data, 'base64');
     const live = session.running;
     if (data.includes(CARRIAGE_RETURN)) session.lineEntered();
-    await typeInto(live, params.idempotencyKey, data);
+    await typeInto(live, params.idempotencyKey, data, gone);
     session.active();
     return { bytes: data.length };
   }

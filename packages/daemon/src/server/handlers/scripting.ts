@@ -12,7 +12,7 @@ type ScriptingMethods =
 /** What scripts and agents do with a session without attaching to it. */
 export function scriptingHandlers(service: SessionService): Pick<Handlers, ScriptingMethods> {
   return {
-    'session.send': params => service.send(params),
+    'session.send': (params, { connection }) => service.send(params, connection.gone),
     'session.capture': async ({ target, format, scrollbackLines, before }) => {
       const session = service.registry.known(target);
       const capture = await session.capture({
