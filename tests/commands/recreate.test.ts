@@ -1,3 +1,7 @@
+import { join } from 'node:path';
+import { newToken } from '@triterm/core/domain';
+import type { TermError } from '@triterm/core/errors';
+import { ProtocolClient } from '@triterm/core/sandbox/protocol-client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isAlive, Triterm, until } from '../support/triterm.ts';
 
@@ -42,6 +46,29 @@ describe('triterm sessions recreate', () => {
     await lose('work');
     const session = await triterm.json('sessions', 'recreate', '-d', 'work');
     expect(session).toMatchObject({ id: before?.id, name: 'work', state: 'running', labels: { a: 'b' } });
+  });
+
+  it('starts it once however often it is asked under one key, also by a daemon that came after', async () => {
+    await lose('work');
+    const socket = join(triterm.stateDir, 'run', 'tritermd.sock');
+    const environment = { PATH: process.env.PATH ?? '' };
+    const ask = (client: ProtocolClient, idempotencyKey: string) =>
+      client.request('session.recreate', { target: 'work', environment, idempotencyKey }).then(
+        ({ session }) => session.pid,
+        (error: TermError) => error.code,
+      );
+    const [key, other] = [newToken(), newToken()];
+    const client = await ProtocolClient.connect(socket);
+    const [first, ...again] = await Promise.all([key, key, other, key].map(each => ask(client, each)));
+    expect(first).toEqual(expect.any(Number));
+    expect(again).toEqual([first, 'SESSION_MOVED', first]);
+    expect([await ask(client, key), await ask(client, other)]).toEqual([first, 'SESSION_RUNNING']);
+    await client.close();
+    await triterm.killDaemon();
+    await triterm.ok('daemon', 'start');
+    const later = await ProtocolClient.connect(socket);
+    expect([await ask(later, key), await ask(later, other)]).toEqual([first, 'SESSION_RUNNING']);
+    await later.close();
   });
 
   it('attaches to it', async () => {

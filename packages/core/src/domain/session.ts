@@ -76,6 +76,8 @@ export interface SessionDoc {
    * the session has moved between servers, or the PTY between sessions.
    */
   ptyId?: string | null;
+  /** Idempotency key of the request that started it anew last; missing where none has, or an earlier release did. */
+  recreatedBy?: string;
   exitCode: number | null;
   signal: string | null;
   /** RFC 3339; when it ended, for retention. */

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import type { Config } from '@triterm/core/config/load';
-import { newSessionId, type SessionInfo, type WindowSize } from '@triterm/core/domain';
+import { newSessionId, type SessionDoc, type SessionInfo, type WindowSize } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams } from '@triterm/core/protocol';
 import {
@@ -18,7 +18,6 @@ import { exclusively } from './exclusive.ts';
 import type { Launch } from './launch/index.ts';
 import { type Lease, underLease } from './lease.ts';
 import { type Machine, requireOwnerDead } from './owner-death.ts';
-import { ptyIdOf } from './pty-id.ts';
 import { rebasedCheckpoint } from './recreate.ts';
 import { decodeContent } from './screen-content.ts';
 import type { Session } from './session.ts';
@@ -59,16 +58,46 @@ interface Renewal {
 /** Starts sessions anew whose program is gone: cwd, labels and the old scrollback above a marker. */
 export class Recreation {
   readonly #d: RecreationDependencies;
+  /** By session. */
+  readonly #underWay = new Map<string, { readonly key: string; readonly made: Promise<SessionInfo> }>();
 
   constructor(dependencies: RecreationDependencies) {
     this.#d = dependencies;
   }
 
-  /** A lost session of this server. Rejects with SESSION_RUNNING, TOO_MANY_SESSIONS, SESSION_MOVED when somebody else was first. */
-  async here(session: Session, wanted: Wanted): Promise<SessionInfo> {
+  /**
+   * A lost session of this server; a repetition under the same key gets what the first one has made. Rejects with SESSION_RUNNING,
+   * TOO_MANY_SESSIONS, SESSION_MOVED when somebody else was first.
+   */
+  here(session: Session, wanted: Wanted): Promise<SessionInfo> {
+    return this.#once(session.row, wanted, () => this.#here(session, wanted));
+  }
+
+  /**
+   * A session of another server, on this one. Rejects with OWNER_ALIVE (as `requireOwnerDead`, or when its server has come back
+   * meanwhile), SESSION_RUNNING, TOO_MANY_SESSIONS, SESSION_MOVED when somebody else was first.
+   */
+  elsewhere(row: SessionRow, wanted: Wanted): Promise<SessionInfo> {
+    return this.#once(row, wanted, () => this.#elsewhere(row, wanted));
+  }
+
+  #once(
+    row: SessionRow,
+    { idempotencyKey: key }: Wanted,
+    make: () => Promise<SessionInfo>,
+  ): Promise<SessionInfo> {
+    const underWay = this.#underWay.get(row.id);
+    if (underWay !== undefined) return underWay.key === key ? underWay.made : Promise.reject(moved(row));
+    const made = make().finally(() => this.#underWay.delete(row.id));
+    this.#underWay.set(row.id, { key, made });
+    return made;
+  }
+
+  async #here(session: Session, wanted: Wanted): Promise<SessionInfo> {
     const isStored = await session.record.flush();
     const { row, files } = session;
     if (!session.record.isOwned) throw moved(row);
+    if (isRepetition(row, wanted)) return session.info();
     if (row.state !== 'lost') throw notLost(row);
     // Stored later, it would be taken for the state of the new program.
     if (!isStored)
@@ -77,7 +106,7 @@ export class Recreation {
       session.withScreen(screen => rebasedCheckpoint(screen, initial.size, initial.notices)),
     );
     try {
-      await session.record.claimBy(() => this.#claim(row, renewal, session.ptyId));
+      await session.record.claimBy(() => this.#claim(row, renewal, session.ptyId, wanted));
     } catch (thrown) {
       // Should it have been done all the same, it says that a program runs.
       const { endedAt } = row.doc;
@@ -88,11 +117,7 @@ export class Recreation {
     return this.#begin(session, renewal);
   }
 
-  /**
-   * A session of another server, on this one. Rejects with OWNER_ALIVE (as `requireOwnerDead`, or when its server has come back
-   * meanwhile), SESSION_RUNNING, TOO_MANY_SESSIONS, SESSION_MOVED when somebody else was first.
-   */
-  async elsewhere(row: SessionRow, wanted: Wanted): Promise<SessionInfo> {
+  async #elsewhere(row: SessionRow, wanted: Wanted): Promise<SessionInfo> {
     const servers = await this.#d.servers.listServers();
     if (row.state === 'exited') throw notLost(row);
     requireOwnerDead(row, servers, this.#d.machine, wanted.force);
@@ -104,7 +129,7 @@ export class Recreation {
       const renewal = await this.#prepare(row, files, wanted, ({ size, notices }) =>
         this.#fromTail(row, files, size, notices),
       );
-      const claimed = await this.#claim(row, renewal, ptyId);
+      const claimed = await this.#claim(row, renewal, ptyId, wanted);
       const session = this.#d.factory.session(claimed, files, Date.now());
       this.#d.registry.add(session);
       session.emit('moved', { before: row.ownerServer });
@@ -141,7 +166,12 @@ export class Recreation {
   }
 
   /** One winner: whoever has read an older revision changes nothing. */
-  async #claim(row: SessionRow, { launch, size }: Renewal, ptyId: string): Promise<SessionRow> {
+  async #claim(
+    row: SessionRow,
+    { launch, size }: Renewal,
+    ptyId: string,
+    { idempotencyKey }: Wanted,
+  ): Promise<SessionRow> {
     const { config, factory, lease, locks, serverId, store } = this.#d;
     const doc = {
       ...size,
@@ -149,6 +179,7 @@ export class Recreation {
       cwd: launch.cwd,
       shell: launch.shell,
       ptyId: ptyId === row.id ? null : ptyId,
+      recreatedBy: idempotencyKey,
     };
     const limits = { limit: config.maxSessions, serverLimit: config.maxSessionsPerServer };
     const claim = () =>
@@ -160,7 +191,7 @@ export class Recreation {
     } catch (thrown) {
       const { code } = TermError.from(thrown);
       if (code !== 'STALE_REVISION') throw thrown;
-      const present = await this.#claimedBefore(row, ptyId).catch(cause => {
+      const present = await this.#claimedBefore(row, doc).catch(cause => {
         throw new TermError('OUTCOME_UNKNOWN', `Nobody could say whether ${row.name} was made anew.`, {
           cause,
         });
@@ -171,10 +202,14 @@ export class Recreation {
   }
 
   /** The row, when it is another one since because this claim was done and its answer lost. */
-  async #claimedBefore(row: SessionRow, ptyId: string): Promise<SessionRow | undefined> {
+  async #claimedBefore(
+    row: SessionRow,
+    { ptyId, recreatedBy }: Pick<SessionDoc, 'ptyId' | 'recreatedBy'>,
+  ): Promise<SessionRow | undefined> {
     const present = presentRow(await this.#d.database.read(row.id));
     if (present === undefined) return undefined;
-    const isOurs = present.ownerServer === this.#d.serverId && ptyIdOf(present) === ptyId;
+    const { ownerServer, doc } = present;
+    const isOurs = ownerServer === this.#d.serverId && doc.ptyId === ptyId && doc.recreatedBy === recreatedBy;
     return isOurs && present.ownerEpoch > row.ownerEpoch ? present : undefined;
   }
 
@@ -221,6 +256,11 @@ export class Recreation {
       screen.close();
     }
   }
+}
+
+/** Whether this very request has started it anew already. */
+export function isRepetition({ state, doc }: SessionRow, { idempotencyKey }: Wanted): boolean {
+  return state !== 'lost' && doc.recreatedBy === idempotencyKey;
 }
 
 function notLost(row: SessionRow): TermError {

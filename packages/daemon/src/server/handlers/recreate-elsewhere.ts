@@ -1,6 +1,7 @@
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams, Result } from '@triterm/core/protocol';
 import type { LocatedThere } from '../../cluster/cluster.ts';
+import { isRepetition } from '../../session/recreation.ts';
 import type { SessionService } from '../../session/session-service.ts';
 import type { Relay, RequestContext } from '../router.ts';
 
@@ -16,7 +17,8 @@ export async function recreateElsewhere(
   { connection, channel, principal }: RequestContext,
 ): Promise<Result<'session.recreate'>> {
   const { row, server } = located;
-  if (row.state === 'lost' && server?.alive === true && principal.relayedBy === undefined) {
+  const isTheirs = row.state === 'lost' || isRepetition(row, params);
+  if (isTheirs && server?.alive === true && principal.relayedBy === undefined) {
     try {
       return await relay.request(connection, located, 'session.recreate', params, channel);
     } catch (thrown) {
