@@ -2,6 +2,7 @@ import type { Paths } from '@triterm/core/config';
 import type { Config } from '@triterm/core/config/load';
 import { PROTOCOL, VERSION } from '@triterm/core/protocol';
 import type { Store } from '@triterm/core/store';
+import { pageOf } from './cluster/list-page.ts';
 import type { ServerRelay } from './cluster/relay.ts';
 import type { Leaving } from './leaving.ts';
 import type { AdjustableLog } from './observe/log.ts';
@@ -39,7 +40,12 @@ export function createDaemonControl(sources: DaemonControlSources): DaemonContro
       await service.drain.set(!undo);
       return {
         draining: service.drain.draining,
-        sessions: service.list().filter(({ state }) => state === 'running'),
+        sessions: undo
+          ? []
+          : pageOf(
+              service.list().filter(({ state }) => state === 'running'),
+              null,
+            ).sessions,
         handedOver: relay.handOver(),
       };
     },

@@ -1,4 +1,5 @@
 import type { Result } from '@triterm/core/protocol';
+import { listSessions } from '../client/list-sessions.ts';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand } from './definition.ts';
 import { sessionLines, sessionRecords } from './session-table.ts';
@@ -24,7 +25,12 @@ export const command = defineCommand({
   async run({ options }, context) {
     const drained = await withDaemon(
       context,
-      client => client.request('daemon.drain', options.undo ? { undo: true } : {}),
+      async client => {
+        const answer = await client.request('daemon.drain', options.undo ? { undo: true } : {});
+        if (!answer.draining) return answer;
+        const sessions = await listSessions(client);
+        return { ...answer, sessions: sessions.filter(({ state }) => state === 'running') };
+      },
       { autostart: false, repeatable: true },
     );
     const printer = createPrinter(context.stdout, context.env);

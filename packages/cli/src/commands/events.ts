@@ -23,12 +23,17 @@ export const command = defineCommand({
     ],
   },
   async run({ options }, context) {
+    let isBack = false;
     await followEvents({
       paths: context.paths,
       env: context.env,
       remote: context.remote,
       all: options.all,
       ...(options.session === undefined ? {} : { target: options.session }),
+      connected: () => {
+        if (isBack) context.stderr.write('triterm: the connection was lost; events may have been missed\n');
+        isBack = true;
+      },
       event: event => context.stdout.write(`${toJson(event, false)}\n`),
     });
     return 0;

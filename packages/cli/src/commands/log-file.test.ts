@@ -17,6 +17,11 @@ describe('the last lines', () => {
     expect(readLastLines(log, 2)).toEqual({ lines: ['two', 'three'], endBytes: 14 });
     expect(readLastLines(log, 0)).toEqual({ lines: [], endBytes: 14 });
     expect(readLastLines(log, 100).lines).toEqual(['one', 'two', 'three']);
+    writeFileSync(`${log}.1`, 'b\nc\n');
+    writeFileSync(`${log}.2`, 'a\n');
+    writeFileSync(`${log}.4`, 'of another time\n');
+    expect(readLastLines(log, 100)).toEqual({ lines: ['a', 'b', 'c', 'one', 'two', 'three'], endBytes: 14 });
+    expect(readLastLines(log, 4).lines).toEqual(['c', 'one', 'two', 'three']);
   });
 
   it('include one that is not ended, and none of an empty log', () => {

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import { setTimeout as pause } from 'node:timers/promises';
 import { errnoName, TermError } from '@triterm/core/errors';
@@ -11,15 +11,32 @@ const MAX_TAIL_BYTES = 16 * 1024 * 1024;
 /** Looked at by the clock: watches of the kernel are few, and there are none on network file systems. */
 const POLL_MS = 200;
 
-/** The last lines of a log and how long it is. Throws DAEMON_UNREACHABLE when there is none. */
+/**
+ * The last lines of a log, those of its rotated files (`PATH.1`, …) included, and how long it is itself. Throws DAEMON_UNREACHABLE
+ * when there is none.
+ */
 export function readLastLines(path: string, count: number): { lines: string[]; endBytes: number } {
-  const fd = openLog(path);
+  const { lines, endBytes } = readTail(openLog(path));
+  let roomBytes = MAX_TAIL_BYTES - endBytes;
+  for (let number = 1; lines.length < count && roomBytes > 0; number += 1) {
+    const rotated = `${path}.${number}`;
+    if (!existsSync(rotated)) break;
+    const older = readTail(openLog(rotated), roomBytes);
+    lines.unshift(...older.lines);
+    roomBytes -= older.endBytes;
+  }
+  return { lines: count === 0 ? [] : lines.slice(-count), endBytes };
+}
+
+/** Closes the file. A line that began before what is read of it is left out. */
+function readTail(fd: number, bytes = MAX_TAIL_BYTES): { lines: string[]; endBytes: number } {
   try {
     const endBytes = fstatSync(fd).size;
-    const tail = readRange(fd, Math.max(0, endBytes - MAX_TAIL_BYTES), endBytes);
-    const lines = tail.toString('utf8').split('\n');
+    const from = Math.max(0, endBytes - bytes);
+    const lines = readRange(fd, from, endBytes).toString('utf8').split('\n');
+    if (from > 0) lines.shift();
     if (lines.at(-1) === '') lines.pop();
-    return { lines: count === 0 ? [] : lines.slice(-count), endBytes };
+    return { lines, endBytes };
   } finally {
     closeSync(fd);
   }

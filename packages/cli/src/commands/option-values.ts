@@ -67,3 +67,15 @@ export function parsePairs(
   });
   return Object.fromEntries(pairs);
 }
+
+/** How many entries a list of the store has at most. */
+export const LIMIT_OPTION = {
+  short: 'n',
+  value: 'N',
+  description: 'list N at most, up to 10000; 1000 otherwise',
+} as const;
+
+/** Reads `--limit`. Throws USAGE. */
+export function listLimit(text: string | undefined): { readonly limit?: number } {
+  return text === undefined ? {} : { limit: parseCount('--limit', text, 1, 10_000) };
+}

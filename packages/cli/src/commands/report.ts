@@ -12,6 +12,8 @@ export interface Report<T> {
   lines(value: T, printer: Printer, nowMs: number): readonly string[];
   /** What a terminal shows on stderr when there are no lines. */
   readonly empty?: string;
+  /** What stderr tells of the value where a pipe gets the lines. */
+  remarks?(value: T): readonly string[];
 }
 
 export const WATCH_OPTION = {
@@ -42,6 +44,8 @@ export async function showReport<T>(
   }
   const lines = report.lines(value, printer, Date.now());
   for (const line of lines) printer.line(line);
+  if (!printer.isTerminal)
+    for (const remark of report.remarks?.(value) ?? []) context.stderr.write(`triterm: ${remark}\n`);
   if (lines.length === 0 && printer.isTerminal && report.empty !== undefined)
     context.stderr.write(`${report.empty}\n`);
   return 0;

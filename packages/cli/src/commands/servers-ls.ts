@@ -2,7 +2,7 @@ import type { Result } from '@triterm/core/protocol';
 import { type ListColumn, listing } from '../output/listing.ts';
 import { latencyText } from '../output/quantity.ts';
 import { defineCommand, JSON_OPTION } from './definition.ts';
-import { moreLines } from './more-lines.ts';
+import { moreLines, remarks } from './more-lines.ts';
 import { showReport, WATCH_OPTION } from './report.ts';
 
 type Server = Result<'servers.list'>['servers'][number];
@@ -30,6 +30,7 @@ export const command = defineCommand({
           ...listing(COLUMNS, answer.servers, printer, nowMs),
           ...moreLines(answer, printer),
         ],
+        remarks: answer => remarks(answer),
       },
       options,
     ),

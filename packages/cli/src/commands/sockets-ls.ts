@@ -3,7 +3,8 @@ import { elapsedMs, shortDuration } from '../output/duration.ts';
 import { type ListColumn, listing } from '../output/listing.ts';
 import type { Printer } from '../output/printer.ts';
 import { defineCommand, JSON_OPTION } from './definition.ts';
-import { moreLines } from './more-lines.ts';
+import { moreLines, remarks } from './more-lines.ts';
+import { LIMIT_OPTION, listLimit } from './option-values.ts';
 import { showReport, WATCH_OPTION } from './report.ts';
 
 type Sockets = Result<'sockets.list'>;
@@ -23,6 +24,7 @@ export const command = defineCommand({
         description: 'only those of one session',
         complete: 'session',
       },
+      limit: LIMIT_OPTION,
       watch: WATCH_OPTION,
       json: JSON_OPTION,
     },
@@ -33,13 +35,17 @@ export const command = defineCommand({
     ],
   },
   run: ({ options }, context) => {
-    const params = options.terminal === undefined ? {} : { target: options.terminal };
+    const params = {
+      ...(options.terminal === undefined ? {} : { target: options.terminal }),
+      ...listLimit(options.limit),
+    };
     return showReport(
       context,
       {
         ask: client => client.request('sockets.list', params),
         lines: socketLines,
         empty: 'No sockets are attached.',
+        remarks: answer => remarks(answer),
       },
       options,
     );

@@ -46,6 +46,31 @@ describe('watching an answer with --json', () => {
     await stop(daemon, watching);
   });
 
+  it('says when what it has printed may be out of date, once, and goes on', async () => {
+    const answers = [
+      () => REDIS_STATUS,
+      () => {
+        throw new TermError('STORE_UNAVAILABLE', 'The database is away.');
+      },
+    ];
+    let asked = 0;
+    const daemon = await ServedDaemon.start(context.paths, {
+      answers: {
+        'events.subscribe': () => ({}),
+        'redis.status': () => {
+          asked += 1;
+          return asked < 4 ? answers[Math.min(asked, 2) - 1]?.() : { ...REDIS_STATUS, mode: 'in-memory' };
+        },
+      },
+    });
+    const watching = runCli(['redis', 'status', '--watch', '--json'], context);
+    await untilLines(2);
+    expect(context.err.text).toBe(
+      'triterm: what was printed last may be out of date: The database is away.\n',
+    );
+    await stop(daemon, watching);
+  });
+
   it('ends with the error of what was refused from the beginning', async () => {
     await using _daemon = await ServedDaemon.start(context.paths, {
       answers: {

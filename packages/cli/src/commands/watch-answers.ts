@@ -1,4 +1,5 @@
 import { TermError } from '@triterm/core/errors';
+import { plainLine } from '@triterm/core/terminal';
 import type { DaemonClient } from '../client/daemon-client.ts';
 import { createPrinter, type Printer, toJson } from '../output/printer.ts';
 import type { CommandContext } from './definition.ts';
@@ -36,10 +37,18 @@ export async function watchAnswers<T>(
 
 async function printChanges<T>(context: CommandContext, watched: Watched<T>): Promise<number> {
   let last = '';
-  const follower = new AnswerFollower(watched, value => {
-    const line = toJson(value, false);
-    if (line !== last) context.stdout.write(`${line}\n`);
-    last = line;
+  let failing = false;
+  const follower = new AnswerFollower(watched, {
+    answered: value => {
+      failing = false;
+      const line = toJson(value, false);
+      if (line !== last) context.stdout.write(`${line}\n`);
+      last = line;
+    },
+    failed: ({ message }) => {
+      if (!failing) context.stderr.write(`triterm: what was printed last may be out of date: ${message}\n`);
+      failing = true;
+    },
   });
   await follower.follow(context, watched.pollMs);
   return 0;
@@ -48,16 +57,26 @@ async function printChanges<T>(context: CommandContext, watched: Watched<T>): Pr
 async function showLines<T>(context: CommandContext, watched: Watched<T>): Promise<number> {
   const { WatchScreen } = await import('../tui/watch-screen.ts');
   let shown: { readonly value: T } | undefined;
+  let failure: TermError | undefined;
   const screen = new WatchScreen(context, rows => {
     const printer = createPrinter(context.stdout, context.env);
-    const foot = printer.paint('dim', 'q leaves');
+    const old =
+      failure === undefined ? '' : `${printer.paint('red', `out of date: ${plainLine(failure.message)}`)} `;
+    const foot = `${old}${printer.paint('dim', 'q leaves')}`;
     if (shown === undefined) return [foot];
     const lines = watched.lines(shown.value, printer, Date.now());
     return lines.length === 0 ? [watched.empty, '', foot] : fitRows(lines, foot, rows);
   });
-  const follower = new AnswerFollower(watched, value => {
-    shown = { value };
-    screen.show();
+  const follower = new AnswerFollower(watched, {
+    answered: value => {
+      shown = { value };
+      failure = undefined;
+      screen.show();
+    },
+    failed: error => {
+      failure = error;
+      screen.show();
+    },
   });
   try {
     screen.show();
@@ -76,10 +95,16 @@ function fitRows(lines: readonly string[], foot: string, rows: number): readonly
   return [...lines.slice(0, kept), `… and ${lines.length - kept} more; ${foot}`];
 }
 
+interface AnswerListener<T> {
+  answered(value: T): void;
+  /** What was answered last may not hold any more. */
+  failed(error: TermError): void;
+}
+
 /** The answer as it is now, asked for again when something happened, and every so often. */
 class AnswerFollower<T> {
   readonly #watched: Pick<Watched<T>, 'ask' | 'all'>;
-  readonly #answered: (value: T) => void;
+  readonly #listener: AnswerListener<T>;
   readonly #refused = new AbortController();
   #client: DaemonClient | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -88,9 +113,9 @@ class AnswerFollower<T> {
   #isStale = false;
   #closed = false;
 
-  constructor(watched: Pick<Watched<T>, 'ask' | 'all'>, answered: (value: T) => void) {
+  constructor(watched: Pick<Watched<T>, 'ask' | 'all'>, listener: AnswerListener<T>) {
     this.#watched = watched;
-    this.#answered = answered;
+    this.#listener = listener;
   }
 
   /** Until the signal aborts, or the daemon is stopped. */
@@ -142,10 +167,13 @@ class AnswerFollower<T> {
     try {
       const value = await this.#watched.ask(client);
       this.#hasAnswer = true;
-      if (!this.#closed) this.#answered(value);
+      if (!this.#closed) this.#listener.answered(value);
     } catch (thrown) {
-      // Later the next event or a new connection asks again; what was refused from the beginning always will be.
-      if (!this.#hasAnswer && !isDaemonGone(thrown)) this.#refused.abort(TermError.from(thrown));
+      // A new connection asks again, and later the next event does; what was refused from the beginning always will be.
+      if (isDaemonGone(thrown)) return;
+      const error = TermError.from(thrown);
+      if (!this.#hasAnswer) this.#refused.abort(error);
+      else if (!this.#closed) this.#listener.failed(error);
     } finally {
       this.#isAsking = false;
       if (this.#isStale && !this.#closed) this.#refreshSoon();

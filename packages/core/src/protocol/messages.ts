@@ -399,7 +399,7 @@ export const METHODS = {
     params: z.object({ undo: z.boolean().default(false) }),
     result: z.object({
       draining: z.boolean(),
-      /** What still runs here. */
+      /** What still runs here, as far as it fits into a message; `session.list` has all of it. */
       sessions: z.array(sessionInfo),
       /** Clients that were asked to go to another server. */
       handedOver: z.int(),

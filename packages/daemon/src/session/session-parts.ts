@@ -1,5 +1,6 @@
 import type { Config } from '@triterm/core/config/load';
 import type { LockManager, ScreenTable, ServerTable, SessionStore, SessionTable } from '@triterm/core/store';
+import type { Log } from '../observe/log.ts';
 import type { PtyHosts } from '../pty/pty.ts';
 import type { Screens } from '../screen/screen.ts';
 import { Drain } from './drain.ts';
@@ -42,6 +43,7 @@ export interface SessionPartsDependencies {
   readonly sessionsDir: string;
   readonly serverId: string;
   readonly machine: Machine;
+  readonly log: Pick<Log, 'warn'>;
   trouble(session: string, what: string, error: unknown): void;
 }
 

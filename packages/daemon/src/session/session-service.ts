@@ -4,6 +4,7 @@ import { MAX_LABELS, type Principal, type SessionInfo, type WindowSize } from '@
 import { TermError } from '@triterm/core/errors';
 import type { DeviceInfo, ParsedParams, Result } from '@triterm/core/protocol';
 import type { SessionRow } from '@triterm/core/store';
+import type { Log } from '../observe/log.ts';
 import type { Pty } from '../pty/pty.ts';
 import { requireOwnToken, requirePlace, requireSight } from './attach-rules.ts';
 import type { Attachment, AttachmentPort } from './attachment.ts';
@@ -26,7 +27,7 @@ import type { SessionRegistry } from './session-registry.ts';
 import { typeInto } from './typing.ts';
 
 export interface SessionServiceDependencies extends SessionPartsDependencies {
-  readonly log: { info(fields: object, message: string): void };
+  readonly log: Pick<Log, 'info' | 'warn'>;
 }
 
 /** Leaving waits no longer than this for last screens: the hosts have what is needed to make them again. */

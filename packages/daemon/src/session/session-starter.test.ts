@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { exampleDoc } from '@triterm/core/testing/store/session-examples';
 import { expect, it } from 'vitest';
 import type { Launch } from './launch/index.ts';
@@ -23,4 +26,23 @@ it('keeps whose a PTY is before it is there: its row may be gone before its serv
   } as unknown as Session;
   await expect(starter.spawn(session, {} as Launch, undefined)).rejects.toThrow('no host');
   expect(done).toEqual(['0a0a0a0a0a0a of anna', 'spawned']);
+});
+
+it('says in the log how a session starts otherwise than it is configured', async () => {
+  const warned: unknown[] = [];
+  const starter = new SessionStarter({
+    config: { term: 'no-such-terminal', shell: '/bin/sh', refreshEnvironment: [], dropEnvironment: [] },
+    log: { warn: (fields: unknown) => void warned.push(fields) },
+  } as unknown as SessionStarterDependencies);
+  const dir = mkdtempSync(join(tmpdir(), 'tt-starter-'));
+  try {
+    const environment = { PATH: process.env.PATH ?? '', HOME: dir };
+    const request = { argv: ['sh'], cwd: dir, environment, extraEnvironment: {} };
+    await starter.prepare({ id: '0a0a0a0a0a0a', name: 'work', dir }, request);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+  expect(warned).toEqual([
+    { session: '0a0a0a0a0a0a', name: 'work', note: expect.stringContaining('no-such-terminal') },
+  ]);
 });

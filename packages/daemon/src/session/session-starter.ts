@@ -1,5 +1,6 @@
 import type { Config } from '@triterm/core/config/load';
 import type { ParsedParams } from '@triterm/core/protocol';
+import type { Log } from '../observe/log.ts';
 import type { Pty, PtyHosts } from '../pty/pty.ts';
 import type { Screens } from '../screen/screen.ts';
 import { type Launch, prepareLaunch } from './launch/index.ts';
@@ -10,6 +11,7 @@ export interface SessionStarterDependencies {
   readonly hosts: PtyHosts;
   readonly screens: Screens;
   readonly config: Config;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /** What is to be started for a session. */
@@ -27,8 +29,8 @@ export class SessionStarter {
   }
 
   /** Checks and completes what is to be started. Throws BAD_CWD, COMMAND_NOT_FOUND, PERMISSION_DENIED. */
-  prepare(session: { id: string; name: string; dir: string }, request: LaunchRequest): Promise<Launch> {
-    return prepareLaunch({
+  async prepare(session: { id: string; name: string; dir: string }, request: LaunchRequest): Promise<Launch> {
+    const launch = await prepareLaunch({
       config: this.#d.config,
       argv: request.argv ?? [],
       cwd: request.cwd,
@@ -37,6 +39,10 @@ export class SessionStarter {
       session: { id: session.id, name: session.name },
       sessionDir: session.dir,
     });
+    const { id, name } = session;
+    for (const note of launch.notes)
+      this.#d.log.warn({ session: id, name, note }, 'a session starts otherwise than it is configured');
+    return launch;
   }
 
   /** Starts the program in the session's size. `initial`: a checkpoint that its screen begins with. */

@@ -8,13 +8,13 @@ export function evictionAdvice(
   if (evictionPolicy === 'noeviction') {
     return (
       'maxmemory-policy noeviction: once maxmemory is reached Redis refuses writes and is no longer used. ' +
-      'Set volatile-ttl or volatile-lru.'
+      'Set volatile-lru.'
     );
   }
   if (evictionPolicy.startsWith('allkeys-')) {
     return (
       `maxmemory-policy ${evictionPolicy}: locks and sockets may be evicted before old cache entries are, and ` +
-      'keys of other programs too; nothing goes wrong, but work is done twice. Set volatile-ttl or volatile-lru.'
+      'keys of other programs too; nothing goes wrong, but work is done twice. Set volatile-lru.'
     );
   }
   return undefined;

@@ -50,7 +50,7 @@ function checkRedis(status: NonNullable<StoreFacts['redis']>): Finding[] {
   return [
     use,
     ...warnings.map(text =>
-      warning('redis memory', text, 'redis-cli CONFIG SET maxmemory-policy volatile-ttl'),
+      warning('redis memory', text, 'redis-cli CONFIG SET maxmemory-policy volatile-lru'),
     ),
     ...(mode === 'hybrid' && outbox !== null && outbox.oldestMs > OLD_OUTBOX_MS
       ? [

@@ -82,6 +82,7 @@ export class SessionsWorld {
           release: async () => {},
         }),
       },
+      log: { warn: () => {} },
       lease: { held: true, incarnation, ensure: async () => true },
       servers: {
         listServers: async () => {
