@@ -53,7 +53,7 @@ The diagram and the tables of states are made from \`packages/core/src/store/hyb
 
 | | all there | Redis away | database away | both away |
 |---|---|---|---|---|
-| attach, type, output, detach | yes | yes | yes; of [several servers](#when-servers-do-not-reach-what-others-reach) after 15 s by id only | as without the database |
+| attach, type, output, detach | yes | yes | yes; of [several servers](#when-servers-do-not-reach-what-others-reach) after 8 to 13 s by id only | as without the database |
 | resize, take, kill | yes | yes | yes; what is to be stored waits | yes; what is to be stored waits |
 | ls, show, capture, send, run, wait | yes | yes | yes | yes |
 | new, rename, label, delete | yes | yes | refused: STORE_UNAVAILABLE | refused: STORE_UNAVAILABLE |
@@ -62,9 +62,9 @@ The diagram and the tables of states are made from \`packages/core/src/store/hyb
 | sockets of this server | memory | memory | memory | memory |
 | sockets of other servers | Redis | database, as its server last wrote | Redis | not known |
 | start of a server | yes | yes | refused; attached clients, or the next command, try again | refused; attached clients, or the next command, try again |
-| leases of servers (\`leaseMs\`) | renewed | renewed | run out after 15 s; taken anew afterwards | run out after 15 s; taken anew afterwards |
+| leases of servers (\`leaseMs\`) | renewed | renewed | run out 10 to 15 s after the last answer, and the server itself relies on it 2 s less; taken anew afterwards | the same |
 
-No call takes longer than the deadlines allow: 50 ms for a command to Redis, 2.5 s for a call of the database (a read makes two at most). A call whose outcome is not known says so (\`OUTCOME_UNKNOWN\`); repeating it under its idempotency key is safe.
+No call takes longer than the deadlines allow: 50 ms for a command to Redis, 2.5 s for a call of the database (a read makes two at most). A call whose outcome is not known says so (\`OUTCOME_UNKNOWN\`); where it has an idempotency key, repeating it under that is safe.
 
 ## When servers do not reach what others reach
 
@@ -82,7 +82,7 @@ is a server that has seen another one in the database, or that is on PostgreSQL 
 | \`ls --all\`, on it | yes | STORE_UNAVAILABLE | STORE_UNAVAILABLE | yes | STORE_UNAVAILABLE |
 | how others list its sessions | reachable | reachable | unreachable, since its lease has run out | reachable | unreachable, since its lease has run out |
 | what happens on it, to others (\`events --all\`) | yes, by the database | later, or not at all | later, or not at all | yes | later, or not at all |
-| who comes with a token | yes | new connections are refused: STORE_UNAVAILABLE | the same | yes | the same |
+| who comes with a token | yes | let in with a token that this server has confirmed within the last minute; STORE_UNAVAILABLE with any other; nobody is closed | the same | yes | the same |
 | its sessions made anew elsewhere | OWNER_ALIVE | OWNER_ALIVE | with \`--force\` | OWNER_ALIVE, \`--force\` or not | with \`--force\` |
 
 A server that has fallen silent is noticed by those who are attached through another one after 9 s at most: their client says so and attaches again as soon as it can, from where it was; what was typed meanwhile is typed once. A client whose own server is away goes to

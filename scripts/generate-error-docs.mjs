@@ -34,6 +34,8 @@ This page is made from \`packages/core/src/errors/catalog.ts\`; do not edit it.
 | exit code | category | |
 |---|---|---|
 | 0 | | It worked. |
+| 1 | | The answer is no: nothing matched, a check found a problem, a drill did not hold. |
+| 130 | | It was interrupted: \`drill run\`. |
 ${exitCodes.map(([category, code]) => `| ${code} | ${category} | ${ERROR_CATEGORIES[category]} |`).join('\n')}
 
 “Worth a retry”: the same request can succeed later without anybody changing anything.

@@ -46,7 +46,12 @@ describe('an error', () => {
     reportError(new TermError('TIMEOUT', 'Too late.', { details: { ms: 5 } }), stderr, true);
     expect(stderr.text.endsWith('}\n')).toBe(true);
     expect(JSON.parse(stderr.text)).toEqual({
-      error: { code: 'TIMEOUT', message: 'Too late.', hint: 'Raise --timeout.', details: { ms: 5 } },
+      error: {
+        code: 'TIMEOUT',
+        message: 'Too late.',
+        hint: 'Try again; where the command has --timeout, raise it.',
+        details: { ms: 5 },
+      },
     });
   });
 

@@ -28,8 +28,8 @@ export default [
     edits: [
       {
         file: 'packages/daemon/src/session/session-service.ts',
-        find: '    await exclusively(this.#d.locks, session.id, () => {\n      const labels = ',
-        replace: '    await Promise.resolve().then(() => {\n      const labels = ',
+        find: '    await exclusively(this.#d.locks, session.id, () => {\n      const before = session.row.doc.labels;',
+        replace: '    await Promise.resolve().then(() => {\n      const before = session.row.doc.labels;',
       },
     ],
   },

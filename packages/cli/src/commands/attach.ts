@@ -23,7 +23,7 @@ export const command = defineCommand({
       take: { description: 'become the primary client at once' },
       detach: { short: 'd', description: 'detach all other clients' },
       lossless: { description: 'get every byte, even if the program has to wait for this client' },
-      history: { value: 'N', description: 'lines of scrollback to print above the screen' },
+      history: { value: 'N', description: 'lines of scrollback to print above the screen; 64 KiB at most' },
       detachKey: { value: 'KEY', description: 'the key that detaches, such as C-\\ or C-a' },
     },
     examples: [

@@ -26,7 +26,7 @@ export const command = defineCommand({
         description: 'send this signal only, such as TERM or SIGINT',
         complete: SIGNAL_NAMES,
       },
-      all: { description: 'all sessions' },
+      all: { description: 'all sessions of this server; ended ones are removed' },
       force: {
         description: 'also remove one whose server cannot be reached; what runs there goes on by itself',
       },
@@ -34,8 +34,11 @@ export const command = defineCommand({
     },
     examples: [
       ['triterm kill build', 'end the session build'],
-      ['triterm kill --signal INT build', 'as if Ctrl-C had been pressed'],
-      ['triterm kill --all', 'end every session'],
+      [
+        'triterm kill --signal INT build',
+        'SIGINT to its program; `triterm send build --keys C-c` presses Ctrl-C',
+      ],
+      ['triterm kill --all', 'end every session of this server'],
     ],
   },
   async run({ options, args }, context) {

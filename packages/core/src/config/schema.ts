@@ -133,7 +133,9 @@ export const configSchema = z.strictObject({
     .min(0)
     .max(MAX_HISTORY_LINES)
     .default(CLIENT_DEFAULTS.historyLines)
-    .describe('Attaching: lines of scrollback that are printed before the screen.'),
+    .describe(
+      'Attaching: lines of scrollback that are printed before the screen, no more than 64 KiB of them; none while a full-screen program runs.',
+    ),
   ...NETWORK_SHAPE,
   ...STORE_SHAPE,
 });

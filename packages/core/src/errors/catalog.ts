@@ -76,7 +76,10 @@ export const ERROR_CATALOG = {
   NO_SESSION_CHOSEN: spec('conflict', 'Name the session; `triterm ls` lists them.'),
   SESSION_EXITED: spec('conflict', 'It has ended; `triterm capture` still shows its last screen.'),
   SESSION_LOST: spec('conflict', '`triterm attach --create NAME` starts it anew below its old scrollback.'),
-  SESSION_RUNNING: spec('conflict', 'Kill the session first.'),
+  SESSION_RUNNING: spec(
+    'conflict',
+    'Attach to it; `triterm attach --create NAME` starts one anew that has ended.',
+  ),
   NOT_AT_PROMPT: spec('conflict', 'Wait until the shell is at its prompt: `triterm wait NAME --command`.'),
   NO_SHELL_INTEGRATION: spec('conflict', 'The session must run bash, zsh or fish started by triterm.'),
   STALE_REVISION: spec('conflict', 'Somebody else changed it; read it again and repeat.', true),
@@ -233,7 +236,7 @@ export const ERROR_CATALOG = {
   LOCK_TIMEOUT: spec('timeout', 'See `triterm locks ls` for who holds it, and try again.', true),
   ABORTED: spec('timeout', 'It was given up on request; nothing was changed.'),
 
-  TIMEOUT: spec('timeout', 'Raise --timeout.', true),
+  TIMEOUT: spec('timeout', 'Try again; where the command has --timeout, raise it.', true),
   INTERNAL: spec('internal', 'Please report it with the output of `triterm doctor`.'),
 } as const satisfies Record<string, ErrorSpec>;
 

@@ -58,7 +58,7 @@ export class PtyTable {
   signal(handle: number, name: string): void {
     const pty = this.get(handle);
     pty.signal(name);
-    // Whoever kills wants nothing to be left; every other signal is for the terminal's foreground, as a hang-up is.
+    // Whoever kills wants nothing to be left; every other signal is for the program that was started and its process group.
     if (name === 'SIGKILL') this.#cgroups?.kill(pty);
   }
 
