@@ -26,7 +26,9 @@ export async function killSession(
   if (await ended(session, GRACE_MS)) return;
   await signalUnlessEnded(live, 'SIGKILL');
   if (!(await ended(session, REAP_MS)))
-    throw new TermError('TIMEOUT', `Session ${session.name} did not end.`);
+    throw new TermError('TIMEOUT', `Session ${session.name} did not end.`, {
+      hint: 'Something in the kernel holds its program, such as a file system that does not answer; try again when that does.',
+    });
 }
 
 async function signalUnlessEnded(live: LiveSession, signal: string): Promise<void> {

@@ -48,7 +48,11 @@ export class Resizer {
       };
       const timer = setTimeout(() => {
         this.#waiting = this.#waiting.filter(waiting => waiting !== done);
-        reject(new TermError('TIMEOUT', 'The terminal did not take its new size in time.'));
+        reject(
+          new TermError('TIMEOUT', 'The terminal did not take its new size in time.', {
+            hint: 'Its machine or its pty-host is busy; try again.',
+          }),
+        );
       }, SETTLE_MS);
       this.#waiting.push(done);
     });

@@ -41,7 +41,9 @@ export class LineSearch {
   step(): { matches: SearchMatch[]; truncated: boolean } | undefined {
     const nowMs = performance.now();
     if (nowMs > this.#deadlineAtMs)
-      throw new TermError('TIMEOUT', `The search took longer than ${DEADLINE_MS} ms.`);
+      throw new TermError('TIMEOUT', `The search took longer than ${DEADLINE_MS} ms.`, {
+        hint: 'Take a simpler pattern, or search in `triterm capture --scrollback`.',
+      });
     const state = runInterruptibly(() => this.#scan(nowMs + SLICE_MS), STUCK_MS);
     return state === 'more' ? undefined : { matches: this.#matches, truncated: state === 'full' };
   }
