@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { TermError } from '@triterm/core/errors';
+import { toJson } from './output/printer.ts';
 
 /**
  * The shell's `$?` for a program that has ended: its exit code, or 128 + the signal's number. Undefined when
@@ -20,7 +21,7 @@ function signalNumber(name: string): number {
  */
 export function reportError(thrown: unknown, stderr: NodeJS.WritableStream, json: boolean): number {
   const error = TermError.from(thrown);
-  if (json) stderr.write(`${JSON.stringify({ error: error.toWire() })}\n`);
+  if (json) stderr.write(`${toJson({ error: error.toWire() }, false)}\n`);
   else stderr.write(`triterm: ${visible(error.message)}\n${visible(error.hint)}\n`);
   return error.exitCode;
 }

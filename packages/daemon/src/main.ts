@@ -68,6 +68,8 @@ function parseFlags(args: readonly string[]): ConfigFlags {
 }
 
 async function serve(flags: ConfigFlags): Promise<void> {
+  // Node reads it at each connection, and would then take any certificate, the database's too.
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   const systemd = takeServiceEnvironment(process.env, process.pid);
   closeInheritedDescriptors(systemd.descriptors.map(({ fd }) => fd));
   const paths = resolvePaths();

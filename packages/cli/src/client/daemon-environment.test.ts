@@ -23,7 +23,8 @@ it('keeps settings and places, and nothing of the shell that happens to start th
   const dropped = {
     TRITERM_SESSION: 'abc',
     NODE_CHANNEL_FD: '3',
-    NODE_UNIQUE_ID: '1',
+    NODE_OPTIONS: '--inspect=0',
+    NODE_TLS_REJECT_UNAUTHORIZED: '0',
     AWS_SECRET_ACCESS_KEY: 'secret',
     SSH_AUTH_SOCK: '/tmp/agent',
     DISPLAY: ':0',

@@ -12,15 +12,17 @@ const KEPT: ReadonlySet<string> = new Set([
   'TZ',
   'USER',
   'DBUS_SESSION_BUS_ADDRESS',
+  // Of Node's own variables only this one: others turn off the check of certificates, or open a debugger.
+  'NODE_EXTRA_CA_CERTS',
   ...Object.values(OPERATOR_VARIABLES),
 ]);
-const KEPT_PREFIXES = ['LC_', 'NODE_', 'TRITERM_', 'XDG_'] as const;
+const KEPT_PREFIXES = ['LC_', 'TRITERM_', 'XDG_'] as const;
 /** Places, which may be told relative to a directory that is not the daemon's. */
 const PATHS =
   /^TRITERM_(?:STATE_DIR|RUNTIME_DIR|CONFIG|TLS_CERT|TLS_KEY|CLUSTER_CA)$|^(?:TRITERM_)?REDIS_TLS_(?:CA|CERT|KEY)$/;
 const DROPPED: ReadonlySet<string> = new Set([
-  // Belong to one session's shells.
-  ...['TRITERM_SESSION', 'NODE_CHANNEL_FD', 'NODE_UNIQUE_ID'],
+  // Belongs to one session's shells.
+  'TRITERM_SESSION',
   // Are about the servers that a client asks.
   ...['TRITERM_HOST', 'TRITERM_TOKEN', 'TRITERM_TOKEN_FILE', 'TRITERM_CA'],
   // In most shells another program's; `operatorEnvironment` takes it where it is ours.

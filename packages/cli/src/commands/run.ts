@@ -44,7 +44,7 @@ export const command = defineCommand({
       });
     else {
       if (truncated) context.stderr.write('triterm: only the end of the output was kept\n');
-      context.stdout.write(bytes);
+      context.stdout.write(context.stdout.isTTY ? await withoutQueries(bytes) : bytes);
     }
     return exitCode ?? 0;
   },
@@ -61,4 +61,13 @@ function explainLoss(thrown: unknown): never {
     cause: thrown,
     hint: 'The command goes on in the session; look with `triterm capture` before you repeat it.',
   });
+}
+
+/** On a terminal, which would type its answers into the shell that asked for the command. */
+async function withoutQueries(bytes: Buffer): Promise<Buffer> {
+  const [{ OutputFilter }, { ModeTracker }] = await Promise.all([
+    import('../attach/output-filter.ts'),
+    import('@triterm/core/terminal'),
+  ]);
+  return Buffer.concat(new OutputFilter(new ModeTracker()).push(bytes));
 }

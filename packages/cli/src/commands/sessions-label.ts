@@ -1,3 +1,4 @@
+import { plainLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { changeSession } from './change-session.ts';
 import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
@@ -26,7 +27,8 @@ export const command = defineCommand({
     const { session } = await withDaemon(context, client => client.request('session.show', { target }));
     const printer = createPrinter(context.stdout, context.env);
     if (options.json) printer.json(session.labels);
-    else for (const [key, value] of Object.entries(session.labels)) printer.line(`${key}=${value}`);
+    else
+      for (const [key, value] of Object.entries(session.labels)) printer.line(plainLine(`${key}=${value}`));
     return 0;
   },
 });

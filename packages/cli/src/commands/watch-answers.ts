@@ -46,7 +46,8 @@ async function printChanges<T>(context: CommandContext, watched: Watched<T>): Pr
       last = line;
     },
     failed: ({ message }) => {
-      if (!failing) context.stderr.write(`triterm: what was printed last may be out of date: ${message}\n`);
+      if (!failing)
+        context.stderr.write(`triterm: what was printed last may be out of date: ${plainLine(message)}\n`);
       failing = true;
     },
   });
