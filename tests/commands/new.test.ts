@@ -134,6 +134,17 @@ describe('triterm new', () => {
     expect(broken.exitCode).toBe(3);
   });
 
+  it('takes a name from an ended session, but only when it comes to something', async () => {
+    await triterm.ok('new', '-d', '-n', 'ended', '--', 'echo', 'worth keeping');
+    await triterm.ok('wait', 'ended', '--exit');
+    const failed = await triterm.run(['new', '-d', '-n', 'ended', '--', 'no-such-program']);
+    expect(failed.exitCode).toBe(3);
+    expect(await triterm.ok('capture', 'ended')).toContain('worth keeping');
+    await triterm.ok('new', '-d', '-n', 'ended', '--', 'cat');
+    expect(await triterm.ok('capture', 'ended.1')).toContain('worth keeping');
+    expect(await show('ended')).toMatchObject({ state: 'running', command: 'cat' });
+  });
+
   it('refuses more sessions than are allowed', async () => {
     await using small = new Triterm({ TRITERM_MAX_SESSIONS: '2' });
     await small.ok('new', '-d', '--count', '2', '--', 'cat');

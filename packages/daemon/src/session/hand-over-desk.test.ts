@@ -25,7 +25,7 @@ function setUp(policy: HandOver) {
     changed: attachment => told.push(`primary is ${attachment?.deviceName ?? 'nobody'}`),
     requested: attachment => told.push(`${attachment.deviceName} asks`),
   });
-  const client = (deviceName: string, role: 'controller' | 'viewer' = 'controller') => {
+  const client = (deviceName: string, role: 'controller' | 'viewer' = 'controller', before?: Attachment) => {
     const attachment = new Attachment(
       {
         ...{ token: deviceName.padEnd(32, '0'), role, window: { cols: 80, rows: 24 }, lossless: false },
@@ -46,8 +46,9 @@ function setUp(policy: HandOver) {
       },
       HOST,
     );
+    if (before !== undefined) attachments.delete(before);
     attachments.add(attachment);
-    desk.joined(attachment, { take: false, isReturning: false });
+    desk.joined(attachment, { take: false, isReturning: before !== undefined, before });
     return attachment;
   };
   const leave = (attachment: Attachment, next?: Attachment) => {
@@ -154,5 +155,33 @@ describe('asking the primary client', () => {
     ]);
     vi.advanceTimersByTime(REQUEST_LAPSE_MS + 1);
     expect([one.since(), two.since()]).toEqual([[], []]);
+  });
+});
+
+describe('a client that attaches anew', () => {
+  it('stays the primary one, and answers nobody by that', () => {
+    const { desk, client, since } = setUp('request');
+    const one = client('one');
+    const two = client('two');
+    desk.request(two, 0);
+    since();
+    const again = client('one', 'controller', one);
+    expect(desk.primary).toBe(again);
+    expect(desk.askers).toEqual([two]);
+    expect(since()).toEqual(['primary is one']);
+  });
+
+  it('goes on asking for as long as it would have', () => {
+    const { desk, client, since } = setUp('request');
+    client('one');
+    const two = client('two');
+    desk.request(two, performance.now());
+    vi.advanceTimersByTime(REQUEST_LAPSE_MS - 1000);
+    const again = client('two', 'controller', two);
+    expect(desk.askers).toEqual([again]);
+    since();
+    vi.advanceTimersByTime(1000);
+    expect(desk.askers).toEqual([]);
+    expect(since()).toEqual([expect.stringContaining('two attachment.answered {"granted":false')]);
   });
 });

@@ -34,8 +34,17 @@ export class HandOverDesk {
     return this.#requests.all;
   }
 
-  joined(attachment: Attachment, { take, isReturning }: { take: boolean; isReturning: boolean }): void {
-    if (take || takesByAttaching(this.policy, { hasPrimary: this.primary !== undefined, isReturning }))
+  /** `before`: what it was until now, and is no member any more. What that one was and had asked for, it is and has. */
+  joined(
+    attachment: Attachment,
+    { take, isReturning, before }: { take: boolean; isReturning: boolean; before?: Attachment | undefined },
+  ): void {
+    if (before !== undefined) this.#requests.replace(before, attachment);
+    if (before?.primary === true && attachment.role === 'controller') {
+      attachment.primary = true;
+      attachment.notify('attachment.role', { role: attachment.role, primary: true });
+      this.#listener.changed(attachment);
+    } else if (take || takesByAttaching(this.policy, { hasPrimary: this.primary !== undefined, isReturning }))
       this.make(attachment);
   }
 

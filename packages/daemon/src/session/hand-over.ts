@@ -13,6 +13,13 @@ export class HandOverRequests<Client> {
     this.#askedAtMs.set(client, nowMs);
   }
 
+  /** The client has come back as another one, which has asked as long. */
+  replace(before: Client, after: Client): void {
+    const all = [...this.#askedAtMs];
+    this.#askedAtMs.clear();
+    for (const [client, askedAtMs] of all) this.#askedAtMs.set(client === before ? after : client, askedAtMs);
+  }
+
   /** Whether it had asked. */
   end(client: Client): boolean {
     return this.#askedAtMs.delete(client);

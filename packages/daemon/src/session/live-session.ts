@@ -213,18 +213,18 @@ export class LiveSession implements AttachmentHost {
 
   /**
    * Adds a client, at once. It is sent everything from `from` on when that is possible (then true), else the screen. `missedSince`: where
-   * it was in this PTY's output.
+   * it was in this PTY's output. `before`: the one that it replaces.
    */
   async attach(
     options: AttachmentOptions,
     port: AttachmentPort,
     from: ResumePoint | undefined,
-    take: boolean,
+    { take, before }: { readonly take: boolean; readonly before?: Attachment | undefined },
   ): Promise<{ attachment: Attachment; resumed: boolean; offset: number; missedSince: number | undefined }> {
     const attachment = new Attachment(options, port, this);
     this.#attachments.add(attachment);
     this.#listener.joined(attachment);
-    this.handOver.joined(attachment, { take, isReturning: from !== undefined });
+    this.handOver.joined(attachment, { take, isReturning: from !== undefined, before });
     // Where it was in another PTY's output says nothing about this one's.
     const resume = from?.pty === undefined || from.pty === this.identity ? from : undefined;
     try {
@@ -332,6 +332,16 @@ export class LiveSession implements AttachmentHost {
   /** Makes a checkpoint of everything so far, gives it to the host and to the listener. Undefined when it failed. */
   checkpoint(): Promise<Checkpoint | undefined> {
     return this.#checkpoints.make();
+  }
+
+  /** The session is removed: who has not seen all of it yet is told that it has ended, or is detached. */
+  dismissAll(): void {
+    for (const attachment of this.#attachments) {
+      const status = this.#exit?.status;
+      if (status === undefined)
+        attachment.notify('attachment.detached', { reason: 'lost', message: 'The session was removed.' });
+      else attachment.notify('session.exited', { exitCode: status.exitCode, signal: status.signal });
+    }
   }
 
   /** Lets go of the screen and the clients; the PTY goes on in its host. */

@@ -408,6 +408,32 @@ describe('RecordWriter', () => {
     });
   });
 
+  it('does not delete what was made anew while it waited, and does it otherwise', async () => {
+    const world = new World();
+    world.writer.learn({ state: 'lost' });
+    await world.writer.flush();
+    const claim = Promise.withResolvers<void>();
+    const claiming = world.writer.claimBy(async () => {
+      await claim.promise;
+      world.row = { ...(world.row ?? ROW), state: 'running', ownerEpoch: ROW.ownerEpoch + 1 };
+      return world.row;
+    });
+    const deleted = world.writer.delete({ onlyEnded: true });
+    claim.resolve();
+    await claiming;
+    await expect(deleted).rejects.toMatchObject({ code: 'SESSION_MOVED' });
+    expect(world.row).toMatchObject({ state: 'running' });
+    await world.writer.delete();
+    expect(world.row).toBeUndefined();
+  });
+
+  it('is deleted once by two who want it at the same time', async () => {
+    const world = new World();
+    await Promise.all([world.writer.delete(), world.writer.delete()]);
+    expect(world.row).toBeUndefined();
+    expect(world.superseded).toEqual([]);
+  });
+
   it('is not superseded by its own delete', async () => {
     const world = new World();
     world.writer.learn({ doc: { title: 'last words' } });

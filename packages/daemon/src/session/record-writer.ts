@@ -159,25 +159,36 @@ export class RecordWriter {
     await this.#reconsider();
   }
 
-  /** Marks it deleted. Rejects with SESSION_MOVED and as `SessionStore.delete`; then it goes on as before. */
-  async delete(): Promise<void> {
+  /**
+   * Marks it deleted; with `onlyEnded` unless it was made anew meanwhile. Rejects with SESSION_MOVED and as `SessionStore.delete`;
+   * then it goes on as before.
+   */
+  async delete({ onlyEnded = false }: { readonly onlyEnded?: boolean } = {}): Promise<void> {
     await this.#claiming;
     this.#requireOwned();
     await this.#writing;
+    if (onlyEnded && this.#row.state === 'running')
+      throw new TermError('SESSION_MOVED', `Session ${this.#row.name} was made anew meanwhile.`);
     this.#state = 'deleting';
     const { id, ownerEpoch } = this.#row;
     try {
       await underLease(this.#o.lease, incarnation => this.#o.store.delete(id, { ownerEpoch, incarnation }));
       this.close();
     } catch (thrown) {
+      // Another one has removed it at the same time.
+      if (this.#isClosed()) return;
       this.#state = 'owned';
       if (this.#pending !== undefined) this.#schedule(COALESCE_MS);
       if (!isDisowned(thrown)) throw thrown;
       await this.#reconsider();
       this.#requireOwned();
-      if (this.#row.ownerEpoch !== ownerEpoch) return this.delete();
+      if (this.#row.ownerEpoch !== ownerEpoch) return this.delete({ onlyEnded });
       throw thrown;
     }
+  }
+
+  #isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   /** Stores what is pending at once, one try. Whether the store has everything now. */

@@ -94,6 +94,7 @@ export class Recreation {
   }
 
   async #here(session: Session, wanted: Wanted): Promise<SessionInfo> {
+    await session.lossKept;
     const isStored = await session.record.flush();
     const { row, files } = session;
     if (!session.record.isOwned) throw moved(row);

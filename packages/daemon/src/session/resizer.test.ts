@@ -1,5 +1,5 @@
 import type { WindowSize } from '@triterm/core/domain';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Pty } from '../pty/pty.ts';
 import { Resizer } from './resizer.ts';
 
@@ -62,5 +62,29 @@ describe('Resizer', () => {
     resizer.want(size(90));
     await resizer.settled();
     expect(resizer.size).toEqual(size(80));
+  });
+
+  it('says why a size could not be asked for, and asks for what was wanted meanwhile', async () => {
+    const refused = new Error('The host is away.');
+    const asked: number[] = [];
+    const pty = {
+      info: { cols: 80, rows: 24, sizeGeneration: 5 },
+      resize: async ({ cols }: WindowSize) => {
+        asked.push(cols);
+        if (cols < 100) throw refused;
+        return { offset: 0, applied: true };
+      },
+    };
+    const resizer = new Resizer(pty as unknown as Pty);
+    resizer.want(size(90));
+    await expect(resizer.settled()).rejects.toBe(refused);
+    resizer.want(size(91));
+    resizer.want(size(101));
+    const settled = resizer.settled();
+    await vi.waitFor(() => expect(asked).toEqual([90, 91, 101]));
+    resizer.came(size(101), 6);
+    resizer.release();
+    await settled;
+    expect(resizer.size).toEqual(size(101));
   });
 });

@@ -16,7 +16,7 @@ export class Resizer {
   #wanted: WindowSize | undefined;
   /** The generation that was asked for and has not come yet. */
   #underWay: number | undefined;
-  #waiting: (() => void)[] = [];
+  #waiting: { done(): void; fail(error: unknown): void }[] = [];
 
   constructor(pty: Pty) {
     this.#pty = pty;
@@ -38,23 +38,32 @@ export class Resizer {
     this.#next();
   }
 
-  /** Resolves when the size that was wanted last has come in the stream; rejects with TIMEOUT. */
+  /**
+   * Resolves when the size that was wanted last has come in the stream, or the program has ended; rejects with TIMEOUT, or as
+   * `Pty.resize`.
+   */
   settled(): Promise<void> {
     if (this.#isSettled) return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
+      const waiter = {
+        done: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        fail: (error: unknown) => {
+          clearTimeout(timer);
+          reject(error);
+        },
       };
       const timer = setTimeout(() => {
-        this.#waiting = this.#waiting.filter(waiting => waiting !== done);
+        this.#waiting = this.#waiting.filter(waiting => waiting !== waiter);
         reject(
           new TermError('TIMEOUT', 'The terminal did not take its new size in time.', {
             hint: 'Its machine or its pty-host is busy; try again.',
           }),
         );
       }, SETTLE_MS);
-      this.#waiting.push(done);
+      this.#waiting.push(waiter);
     });
   }
 
@@ -75,7 +84,7 @@ export class Resizer {
   /** To be called when the record's consequences have been carried out. */
   release(): void {
     if (!this.#isSettled) return;
-    for (const done of this.#waiting.splice(0)) done();
+    for (const waiter of this.#waiting.splice(0)) waiter.done();
   }
 
   #next(): void {
@@ -84,15 +93,23 @@ export class Resizer {
     this.#underWay = this.#generation + 1;
     this.#pty.resize(wanted, this.#underWay).then(
       ({ applied }) => {
-        if (!applied) this.#failed();
+        if (!applied) this.#failed(wanted);
       },
-      () => this.#failed(),
+      (error: unknown) => this.#failed(wanted, error),
     );
   }
 
-  #failed(): void {
+  /** A size that was wanted meanwhile is asked for all the same. */
+  #failed(asked: WindowSize, error?: unknown): void {
     this.#underWay = undefined;
+    if (this.#wanted !== asked) {
+      this.#next();
+      return;
+    }
     this.#wanted = undefined;
-    for (const done of this.#waiting.splice(0)) done();
+    for (const waiter of this.#waiting.splice(0)) {
+      if (error === undefined) waiter.done();
+      else waiter.fail(error);
+    }
   }
 }

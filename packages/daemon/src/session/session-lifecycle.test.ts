@@ -82,6 +82,16 @@ describe('an ended session that was kept for its time', () => {
     expect(tried).toBe(4);
   });
 
+  it('waits for who has not read all of it', async () => {
+    const attachments = new Set(['somebody']);
+    Object.assign(session, { live: { attachments, dismissAll: () => {}, pty: { forget: async () => {} } } });
+    await vi.advanceTimersByTimeAsync(RETENTION_MS + 60_000);
+    expect(tried).toBe(0);
+    attachments.clear();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([tried, registry.size]).toEqual([1, 0]);
+  });
+
   it('is not removed again when it is not here any more', async () => {
     isAway = true;
     meanwhile = () => lifecycle.letGo(session);

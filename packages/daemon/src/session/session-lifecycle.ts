@@ -44,9 +44,9 @@ export class SessionLifecycle {
     this.#d = dependencies;
   }
 
-  /** Makes a user's session and starts its program. A name that an ended session holds is taken over from it. */
+  /** Makes a user's session and starts its program. A name that an ended session holds is taken over from it, if that can be done. */
   async create(params: ParsedParams<'session.create'>, userId: string): Promise<SessionInfo> {
-    if (params.name !== undefined) await this.#freeForNew(userId, params.name);
+    if (params.name !== undefined) requireName(params.name);
     const id = newSessionId();
     const named = { id, name: params.name ?? '' };
     const made = await this.#prepared(named, params, async (files, launch) => {
@@ -85,7 +85,7 @@ export class SessionLifecycle {
 
   /** Removes an ended or lost session with everything that was kept of it. */
   async remove(session: Session): Promise<void> {
-    await session.record.delete();
+    await session.record.delete({ onlyEnded: true });
     const { live } = session;
     this.letGo(session);
     await session.files.discard();
@@ -101,6 +101,7 @@ export class SessionLifecycle {
     }
     this.#d.registry.remove(session);
     session.record.close();
+    session.live?.dismissAll();
     session.leave();
   }
 
@@ -184,12 +185,14 @@ export class SessionLifecycle {
           ),
         ),
       );
-    if (params.name !== undefined) return create(params.name);
+    if (params.name !== undefined) return this.#createNamed(params.name, userId, create);
     return names.use(userId, taken => freeName(launch.display, taken), create);
   }
 
   #removeLater(session: Session, inMs: number): void {
     this.#later(session, inMs, () => {
+      // Somebody still reads what it has written.
+      if ((session.live?.attachments.size ?? 0) > 0) return this.#removeLater(session, AGAIN_MS);
       this.remove(session).catch(error => {
         this.#d.trouble(session.id, 'removing an ended session', error);
         if (this.#d.registry.get(session.id) === session) this.#removeLater(session, AGAIN_MS);
@@ -208,15 +211,30 @@ export class SessionLifecycle {
     this.#unsettled.set(session, timer);
   }
 
-  async #freeForNew(userId: string, name: string): Promise<void> {
-    requireName(name);
+  /** Only where nothing else stands in its way, and it is no repetition of what has made the holder. */
+  async #createNamed(
+    name: string,
+    userId: string,
+    create: (name: string) => Promise<SessionRow>,
+  ): Promise<SessionRow> {
+    try {
+      return await create(name);
+    } catch (thrown) {
+      if (TermError.from(thrown).code !== 'NAME_TAKEN' || !(await this.#freed(userId, name))) throw thrown;
+      return create(name);
+    }
+  }
+
+  /** Whether an ended session of this server had the name, and has another one now. */
+  async #freed(userId: string, name: string): Promise<boolean> {
     const holder = this.#d.registry.byName(userId, name);
-    if (holder?.row.state !== 'exited') return;
+    if (holder?.row.state !== 'exited') return false;
     await this.#d.names.use(
       userId,
       taken => retiredName(name, taken),
       retired => holder.record.command({ name: retired }),
     );
+    return true;
   }
 }
 

@@ -188,7 +188,7 @@ export class SessionService {
       },
       port,
       params.resume,
-      params.take,
+      { take: params.take, before },
     );
     if (before !== undefined) attached.attachment.activeAtMs = before.activeAtMs;
     if (attached.attachment.primary) {

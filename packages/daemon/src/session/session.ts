@@ -55,6 +55,7 @@ export class Session {
   readonly #dependencies: SessionDependencies;
   readonly #devices = new DeviceRoster();
   #live: LiveSession | undefined;
+  #losing: Promise<void> = Promise.resolve();
   #spawned: Promise<unknown> = Promise.resolve();
   #prompt: PromptState = initialPrompt();
   #lastActivityAt: number;
@@ -216,6 +217,11 @@ export class Session {
     }
   }
 
+  /** When the last screen of a program that was lost is kept: nothing is to take its place before. */
+  get lossKept(): Promise<void> {
+    return this.#losing;
+  }
+
   capture(options: CaptureOptions): Promise<Capture> {
     return this.withScreen(screen => screen.capture(options));
   }
@@ -236,7 +242,11 @@ export class Session {
       mark: (mark, replayed) => this.#marked(mark, replayed),
       exited: status => this.#exited(status),
       eof: () => this.#settle(),
-      lost: error => void this.#lost(error),
+      lost: error => {
+        this.#losing = this.#lost(error).catch(thrown =>
+          this.#dependencies.trouble('keeping what was lost', thrown),
+        );
+      },
       attachmentEnded: attachment => {
         this.#live?.detach(attachment);
         this.#settle();
@@ -335,6 +345,7 @@ export class Session {
     }
     await live.checkpoint();
     await this.files.flush();
+    if (this.#live !== live) return;
     this.leave();
     this.signals.emit('ended');
   }

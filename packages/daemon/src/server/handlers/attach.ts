@@ -1,4 +1,5 @@
 import { sameSize } from '@triterm/core/domain';
+import { TermError } from '@triterm/core/errors';
 import type { ParsedParams, Result } from '@triterm/core/protocol';
 import type { PtyInput } from '../../pty/pty.ts';
 import { onNewScreen } from '../../session/new-screen.ts';
@@ -31,6 +32,9 @@ export function attachHandlers(
       const { attachment, live, resumed, offset, missedSince, replaced } = attached;
       let input: PtyInput | undefined;
       try {
+        // Its client has attached again meanwhile, and types there.
+        if (attachment.state === 'closed')
+          throw new TermError('CONNECTION_LOST', 'The client has attached anew meanwhile.');
         if (params.role === 'controller' && live.exit === undefined)
           input = await live.pty.openInput(params.attachment, applied => attachment.inputApplied(applied));
       } catch (thrown) {
