@@ -132,9 +132,10 @@ describe('triterm run', () => {
   it('waits for a line that was just sent', async () => {
     await make('after');
     await run('after', 'true');
-    await triterm.ok('send', 'after', '--enter', 'sleep 0.5; echo first');
+    await triterm.ok('send', 'after', '--enter', 'read line; echo first');
     const refused = await run('after', 'echo', 'second');
     expect(refused.exitCode).toBe(4);
+    await triterm.ok('send', 'after', '--enter');
     await triterm.ok('wait', 'after', '--command', '--timeout', '20');
     expect(await run('after', 'echo', 'second')).toMatchObject({ stdout: 'second\n' });
   });

@@ -82,6 +82,28 @@ describe('a flood', () => {
     expect(frozen.snapshots).toBeGreaterThan(1);
   }, 240_000);
 
+  it('of large answers that nobody reads is held in bounded memory, and others get theirs', async () => {
+    const line = `seq -f '%0100.0f' 1 20000; printf THE_END; sleep 1000`;
+    await daemon.session('long', ['sh', '-c', line]);
+    await ready('long', 'THE_END');
+    const asked = { target: 'long', format: 'text', scrollbackLines: -1 } as const;
+    const before = daemonMemory(daemon.pid);
+    const greedy = await Promise.all(Array.from({ length: 4 }, () => daemon.client()));
+    for (const client of greedy) client.freeze();
+    const answers = greedy.flatMap(client =>
+      Array.from({ length: 60 }, () => client.request('session.capture', asked).catch(() => {})),
+    );
+    // They get their turn when those that read nothing have waited in vain.
+    const polite = await daemon.client();
+    const answer = polite.request('session.capture', asked).catch(({ code }: { code: string }) => code);
+    expect(await answer).toBe('TOO_MANY_WAITING');
+    expect(daemonMemory(daemon.pid) - before).toBeLessThan(200 * MIB);
+    await polite.request('session.show', { target: 'long' });
+    for (const client of greedy) client.thaw();
+    await Promise.all(answers);
+    expect((await polite.request('session.capture', asked)).scrollback.length).toBeGreaterThan(9000);
+  }, 60_000);
+
   it('ends at once when Ctrl-C is typed', async () => {
     await daemon.session('yes', ['sh', '-c', 'echo READY; read go; yes; echo STOPPED; sleep 1000']);
     await ready('yes');

@@ -112,7 +112,10 @@ async function verdict(
     relay: NOTHING_ELSEWHERE,
     absent: {},
   });
-  const connection = { principal: caller, remote, attaching: (_channel, attach) => attach() } as Connection;
+  const connection = {
+    ...{ principal: caller, remote, gone: new AbortController().signal, drained: async () => {} },
+    attaching: (_channel, attach) => attach(),
+  } as Connection;
   try {
     await router.request(connection, method, params, 0);
   } catch (thrown) {

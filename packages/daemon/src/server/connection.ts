@@ -23,6 +23,7 @@ export class Connection {
   readonly #attaching: number[] = [];
   readonly #cleanups: (() => void)[] = [];
   readonly #gone = new AbortController();
+  #draining: Promise<void> | undefined;
   #pauses = 0;
 
   constructor(
@@ -58,6 +59,23 @@ export class Connection {
       this.#pauses -= 1;
       if (this.#pauses === 0) this.#socket.resume();
     };
+  }
+
+  /** When everything that waits to be sent has been handed to the system, or its client has gone. */
+  drained(): Promise<void> {
+    const gone = this.#gone.signal;
+    if (gone.aborted || !this.#socket.writableNeedDrain) return Promise.resolve();
+    this.#draining ??= new Promise(resolve => {
+      const done = () => {
+        this.#socket.off('drain', done);
+        gone.removeEventListener('abort', done);
+        this.#draining = undefined;
+        resolve();
+      };
+      this.#socket.on('drain', done);
+      gone.addEventListener('abort', done);
+    });
+    return this.#draining;
   }
 
   /** Once everything that waits to be sent has been handed to the system; never when its client goes before. */

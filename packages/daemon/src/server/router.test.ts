@@ -12,7 +12,10 @@ const TOKEN = '0123456789abcdef0123456789abcdef';
 const CONNECTION = connectionOf(SOCKET_OWNER);
 
 function connectionOf(principal: Principal, remote = false): Connection {
-  return { principal, remote, attaching: (_channel, attach) => attach() } as Connection;
+  return {
+    ...{ principal, remote, gone: new AbortController().signal, drained: async () => {} },
+    attaching: (_channel, attach) => attach(),
+  } as Connection;
 }
 
 function row(id: string, userId = 'local'): SessionRow {

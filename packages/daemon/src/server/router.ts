@@ -5,6 +5,7 @@ import { METHODS, type Method, type ParsedParams, type Result } from '@triterm/c
 import type { Located, LocatedThere, SessionLocator } from '../cluster/cluster.ts';
 import { noSession } from '../session/session-registry.ts';
 import { requireAccess } from './access-policy.ts';
+import { AnswerSlots } from './answer-slots.ts';
 import type { Connection } from './connection.ts';
 
 /** What a handler gets to know of the request beside its parameters. */
@@ -60,6 +61,7 @@ const SIZE_PATH = /^(size|window)\.(cols|rows)$/;
 /** Validates a request, makes sure that it may be made, finds its session, and hands it to who answers it. */
 export class Router {
   readonly #d: RouterDependencies;
+  readonly #slots = new AnswerSlots();
 
   constructor(dependencies: RouterDependencies) {
     this.#d = dependencies;
@@ -83,7 +85,9 @@ export class Router {
     const parsed = parse(method, given);
     requireAccess(method, parsed, connection);
     const answer = () => this.#answer(method, parsed, connection, channel);
-    return method === 'session.attach' ? connection.attaching(channel, answer) : answer();
+    return method === 'session.attach'
+      ? connection.attaching(channel, answer)
+      : this.#slots.run(method, connection, answer);
   }
 
   async #answer<M extends Method>(
