@@ -6,10 +6,11 @@ import { ServedDaemon } from '../testing/served-daemon.ts';
 import { scratchDir } from '../testing/test-context.ts';
 import { leaveDaemon, startDaemonForSure } from './daemon-control.ts';
 
-/** Writes down what it is called with, but for questions; `FAILS` says for which verb it fails, `SOCKET` how its socket is loaded. */
+/** Writes down what it is called with, but for questions; `FAILS` says for which verb it fails, `SOCKET` and `SERVICE` how they are loaded. */
 const SYSTEMCTL = `#!/bin/sh
 case "$*" in
 *is-system-running*) echo running; exit 0;;
+*show*tritermd.service*) printf 'Id=tritermd.service\\nLoadState=%s\\n' "$SERVICE"; exit 0;;
 *show*) printf 'Id=tritermd.socket\\nLoadState=%s\\n' "$SOCKET"; exit 0;;
 esac
 echo "$*" >> "$CALLS"
@@ -35,6 +36,7 @@ describe('a daemon that systemd manages', () => {
       CALLS: join(scratch.path, 'calls'),
       FAILS: 'nothing',
       SOCKET: 'loaded',
+      SERVICE: 'loaded',
     };
     left = [];
   });
@@ -66,6 +68,14 @@ describe('a daemon that systemd manages', () => {
     expect(calls()).toEqual(['--user stop tritermd.socket', '--user stop tritermd.service']);
     expect(left).toEqual([{ reason: 'stop', killSessions: true }]);
     expect(existsSync(paths.stopMarker)).toBe(true);
+  });
+
+  it('is started as any other when its unit was uninstalled meanwhile', async () => {
+    await using _daemon = await serve('user');
+    await leaveDaemon(paths, 'stop', false, env);
+    env = { ...env, SERVICE: 'not-found' };
+    (await startDaemonForSure(paths, env)).close();
+    expect(calls()).toEqual(['--user stop tritermd.socket', '--user stop tritermd.service']);
   });
 
   it('is stopped and started alone where its unit has no socket', async () => {

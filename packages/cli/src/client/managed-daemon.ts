@@ -42,6 +42,9 @@ export async function startManaged(env: NodeJS.ProcessEnv, paths: Paths): Promis
   const [, scope, name] = MARK.exec(readMarker(paths)) ?? [];
   if (name === undefined) return;
   const systemd = await openSystemd(scope === 'user' ? 'user' : 'system', env);
+  const [service] = await systemd.show([`${name}.service`], ['LoadState']);
+  // Uninstalled since, by whomever: it is started as any other then.
+  if (service?.LoadState === 'not-found') return;
   await systemd.manage('start', ...(await socketsOf(name, systemd)), `${name}.service`);
 }
 

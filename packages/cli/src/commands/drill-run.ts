@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import type { DrillEvent, DrillReport } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import { chooseDrills } from '../drill/choose.ts';
@@ -47,18 +48,32 @@ export const command = defineCommand({
     const reports: DrillReport[] = [];
     const interruption = new AbortController();
     const tell = narrator(context, json);
+    const junitFile = junit === undefined ? undefined : requirePlace(resolve(context.cwd(), junit));
+    let failure: { readonly thrown: unknown } | undefined;
     await untilInterrupted(interruption, () =>
       runDrills(context, { names, live, keep }, interruption.signal, event => {
         tell(event);
         if (event.event === 'ended') reports.push(event.report);
       }),
-    );
-    if (junit !== undefined) await writeJunit(resolve(context.cwd(), junit), reports);
+    ).catch((thrown: unknown) => {
+      failure = { thrown };
+    });
+    // Also those that were made before it failed: what stood there before would pass for them.
     if (json) createPrinter(context.stdout, context.env).json(reports);
     else context.stdout.write(`${summary(reports)}\n`);
+    if (junitFile !== undefined) await writeJunit(junitFile, reports);
+    if (failure !== undefined) throw failure.thrown;
     return interruption.signal.aborted ? INTERRUPTED : statusOf(reports, names.length);
   },
 });
+
+/** Minutes of drills are not to end in a report that cannot be written. Throws USAGE. */
+function requirePlace(file: string): string {
+  const directory = dirname(file);
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new TermError('USAGE', `There is no directory ${directory} for --junit.`);
+  return file;
+}
 
 /** As a shell tells of a program that ended by SIGINT. */
 const INTERRUPTED = 130;

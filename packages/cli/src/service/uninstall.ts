@@ -35,7 +35,7 @@ export async function uninstallUnits(
   const systemd = await Systemd.open(plan.scope, env);
   const there = plan.files.filter(file => stateOf(file) !== 'absent').map(({ name }) => name);
   const enabled = [...SOCKET_UNITS, DAEMON_UNIT].filter(name => there.includes(name));
-  if (kill && plan.scope === 'user') await endSessions(paths);
+  if (kill && plan.scope === 'user') await endSessions(paths, systemd, enabled);
   if (enabled.length > 0) await systemd.manage('disable', '--now', ...enabled);
   if (kill) await stopHosts(systemd);
   const removed = removeServiceFiles(plan.files);
@@ -55,9 +55,11 @@ async function stopHosts(systemd: Systemd): Promise<void> {
   if (hosts.length > 0) await systemd.manage('stop', ...hosts);
 }
 
-/** The daemon knows of sessions in hosts that systemd did not start. None runs: then its socket starts one for this. */
-async function endSessions(paths: Paths): Promise<void> {
+/** The daemon knows of sessions in hosts that systemd did not start. None runs, and no socket starts one: then it is started for this. */
+async function endSessions(paths: Paths, systemd: Systemd, enabled: readonly string[]): Promise<void> {
   try {
+    if ((await leaveDaemon(paths, 'restart', true)) !== undefined || enabled.length === 0) return;
+    await systemd.manage('start', ...enabled);
     await leaveDaemon(paths, 'restart', true);
   } catch (thrown) {
     if (!(thrown instanceof TermError) || thrown.code !== 'DAEMON_NOT_RESPONDING') throw thrown;

@@ -427,6 +427,16 @@ describe('RecordWriter', () => {
     expect(world.row).toBeUndefined();
   });
 
+  it('deletes what has ended also where that could not be stored yet', async () => {
+    const world = new World();
+    world.broken = true;
+    world.writer.learn({ state: 'exited' });
+    await world.writer.flush();
+    world.broken = false;
+    await world.writer.delete({ onlyEnded: true });
+    expect(world.row).toBeUndefined();
+  });
+
   it('is deleted once by two who want it at the same time', async () => {
     const world = new World();
     await Promise.all([world.writer.delete(), world.writer.delete()]);

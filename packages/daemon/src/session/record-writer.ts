@@ -167,7 +167,7 @@ export class RecordWriter {
     await this.#claiming;
     this.#requireOwned();
     await this.#writing;
-    if (onlyEnded && this.#row.state === 'running')
+    if (onlyEnded && this.row.state === 'running')
       throw new TermError('SESSION_MOVED', `Session ${this.#row.name} was made anew meanwhile.`);
     this.#state = 'deleting';
     const { id, ownerEpoch } = this.#row;

@@ -43,6 +43,9 @@ export interface HybridSettings {
   readonly warmEntries: number;
 }
 
+/** How slow invalidations are is told of the last minutes: on a quiet server one that was late would count for days. */
+const LAG_MS = 5 * 60_000;
+
 export interface HybridTiersOptions {
   /** Names this process among those that share the database: server id and incarnation. */
   readonly sender: string;
@@ -78,7 +81,7 @@ export class HybridTiers {
   readonly #health: Health | undefined;
   readonly #changes: LiveChannel | undefined;
   readonly #events: LiveChannel | undefined;
-  readonly #lag = new Percentiles();
+  readonly #lag = new Percentiles({ maxAgeMs: LAG_MS });
   /** Committed here and not yet heard of again: when, by revision. */
   readonly #timed = new Map<number, number>();
   readonly #epochs: EpochKeeper;

@@ -162,7 +162,7 @@ async function isShown(client: ProtocolClient, target: string): Promise<boolean>
 /** Ends them; each had some answers after the delete. */
 async function tell(stage: Stage, readers: readonly Readers[]): Promise<void> {
   await stage.until('every reader has asked often enough since', () =>
-    readers.every(({ answersAfter }) => answersAfter >= READERS * ANSWERS_AFTER),
+    readers.every(each => each.haveAsked(ANSWERS_AFTER)),
   );
   for (const each of readers) await each.stop();
   const before = readers.reduce((sum, { answersBefore }) => sum + answersBefore, 0);

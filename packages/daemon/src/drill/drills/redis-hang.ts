@@ -37,12 +37,13 @@ async function drill(stage: Stage, place: Place): Promise<void> {
   });
   requests.tell('from the first moment of silence on');
   const { history } = await untilUnused(stage, client, brokenAt, NOTICED_MS);
+  const noticed = history.find(
+    ({ at, from, to }) => Date.parse(at) >= brokenAt && from === 'up' && to === 'suspect',
+  );
   stage.claim(
     'it was noticed by a deadline, not by a lost connection',
-    history.some(
-      ({ from, to, reason }) => from === 'up' && to === 'suspect' && /no answer/.test(reason ?? ''),
-    ),
-    history[0]?.reason,
+    /no answer/.test(noticed?.reason ?? ''),
+    noticed?.reason,
   );
   await stage.step('make and remove a session', async () => {
     const { id } = await requests.make(place.sessionName('made'), ['cat']);

@@ -54,8 +54,8 @@ export class LiveSystem implements Place {
     const deadline = pause(CLEAN_UP_MS, undefined, { signal: enough.signal }).catch(() => {});
     await Promise.race([Promise.all(clients.map(client => client.finish())), deadline]);
     enough.abort();
-    await this.#removeLeftSessions();
     for (const client of clients) await client.close();
+    await this.#removeLeftSessions();
   }
 
   #controlled(): Promise<ProtocolClient> {
@@ -76,12 +76,21 @@ export class LiveSystem implements Place {
     const client = await this.#connect();
     try {
       const { sessions } = await client.request('session.list', {}, CLEAN_UP_MS);
+      const left: string[] = [];
+      let cause: unknown;
       for (const { id, name, state } of sessions) {
         if (!names.includes(name)) continue;
         await remove(client, id, state === 'running').catch((thrown: unknown) => {
-          if (TermError.from(thrown).code !== 'SESSION_NOT_FOUND') throw thrown;
+          if (TermError.from(thrown).code === 'SESSION_NOT_FOUND') return;
+          left.push(name);
+          cause = thrown;
         });
       }
+      if (left.length > 0)
+        throw new TermError('TIMEOUT', `Sessions of the drill could not be removed: ${left.join(', ')}.`, {
+          cause,
+          hint: `Remove them with \`triterm kill ${left.join(' ')}\`.`,
+        });
     } finally {
       await client.close();
     }

@@ -6,12 +6,12 @@ const PAUSE_MS = 1;
 /** Many who ask for the same thing again and again, and note whether it is there. */
 export class Readers {
   answersBefore = 0;
-  answersAfter = 0;
   /** Answers that had it although they were asked for after the mark. */
   seenAfter = 0;
   /** The first question that got no answer. */
   trouble: string | undefined;
   readonly #seen: boolean[];
+  readonly #answersAfter: number[];
   readonly #ask: (reader: number) => Promise<boolean>;
   #running: Promise<unknown> = Promise.resolve();
   #isMarked = false;
@@ -19,6 +19,7 @@ export class Readers {
 
   private constructor(count: number, ask: (reader: number) => Promise<boolean>) {
     this.#seen = Array.from({ length: count }, () => false);
+    this.#answersAfter = Array.from({ length: count }, () => 0);
     this.#ask = ask;
   }
 
@@ -31,6 +32,16 @@ export class Readers {
   /** Whether each of them has seen it at least once. */
   get haveSeen(): boolean {
     return this.#seen.every(Boolean);
+  }
+
+  /** Of all of them, to what was asked after the mark. */
+  get answersAfter(): number {
+    return this.#answersAfter.reduce((sum, answers) => sum + answers, 0);
+  }
+
+  /** Whether each of them has got so many answers to what it asked after the mark. */
+  haveAsked(times: number): boolean {
+    return this.#answersAfter.every(answers => answers >= times);
   }
 
   /** From now on it must not be there. */
@@ -49,7 +60,7 @@ export class Readers {
       try {
         const isThere = await this.#ask(reader);
         if (isThere) this.#seen[reader] = true;
-        if (isAfter) this.answersAfter += 1;
+        if (isAfter) this.#answersAfter[reader] = (this.#answersAfter[reader] ?? 0) + 1;
         else this.answersBefore += 1;
         if (isAfter && isThere) this.seenAfter += 1;
       } catch (thrown) {
