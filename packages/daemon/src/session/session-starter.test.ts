@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { exampleDoc } from '@triterm/core/testing/store/session-examples';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import type { Launch } from './launch/index.ts';
 import type { Session } from './session.ts';
 import type { PtyHolder } from './session-files.ts';
@@ -45,4 +45,25 @@ it('says in the log how a session starts otherwise than it is configured', async
   expect(warned).toEqual([
     { session: '0a0a0a0a0a0a', name: 'work', note: expect.stringContaining('no-such-terminal') },
   ]);
+});
+
+it('ends a program that it has started and cannot follow', async () => {
+  const done: string[] = [];
+  const pty = {
+    ...{ pid: 1, hostId: 'h' },
+    signal: async (name: string) => void done.push(name),
+    forget: async () => void done.push('forgotten'),
+  };
+  const starter = new SessionStarter({
+    hosts: { spawn: async () => pty },
+    config: {},
+  } as unknown as SessionStarterDependencies);
+  starter.follow = () => Promise.reject(new Error('no stream'));
+  const session = {
+    ...{ row: { doc: exampleDoc() }, learn: () => {}, leave: () => void done.push('left') },
+    ...{ spawning: (started: Promise<void>) => void started.catch(() => {}) },
+    files: { keepHolder: async () => {} },
+  } as unknown as Session;
+  await expect(starter.spawn(session, {} as Launch, undefined)).rejects.toThrow('no stream');
+  await vi.waitFor(() => expect(done).toEqual(['left', 'SIGKILL', 'forgotten']));
 });

@@ -67,7 +67,23 @@ export class SessionStarter {
     });
     if (initial !== undefined) pty.checkpoint(0, 0, initial);
     session.learn({ pid: pty.pid, hostId: pty.hostId, command: launch.display });
-    await this.follow(session, pty, initial);
+    try {
+      await this.follow(session, pty, initial);
+    } catch (error) {
+      // It is told to have failed: nothing is to run that nobody has.
+      session.leave();
+      void this.#abandon(session, pty);
+      throw error;
+    }
+  }
+
+  async #abandon({ id, name }: Session, pty: Pty): Promise<void> {
+    try {
+      await pty.signal('SIGKILL');
+      await pty.forget();
+    } catch (error) {
+      this.#d.log.warn({ session: id, name, error }, 'a program that could not be followed may go on');
+    }
   }
 
   /** Follows a PTY from its checkpoint, `initial`, or its first byte. */

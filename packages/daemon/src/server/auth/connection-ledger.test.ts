@@ -103,6 +103,20 @@ describe('connections that are counted', () => {
     expect(rows.size).toBe(1);
   });
 
+  it('that came uncounted while all were written are written as soon as that is done', async () => {
+    const { ledger, rows, calls, state } = setUp();
+    await settled(ledger.open('ann', WAIT_MS));
+    state.incarnation = 2;
+    const opening = ledger.open('ann', WAIT_MS);
+    await vi.advanceTimersByTimeAsync(5);
+    expect(calls.at(-1)).toBe('replace 2 1');
+    const id = ledger.openUncounted('bob');
+    await settled(opening);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(rows.get(id)).toBe('bob');
+    expect(rows.size).toBe(3);
+  });
+
   it('cost nothing more when the limit refuses them', async () => {
     const { ledger, calls, state } = setUp();
     await settled(ledger.open('ann', WAIT_MS));

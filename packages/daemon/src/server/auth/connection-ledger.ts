@@ -31,6 +31,8 @@ export class ConnectionLedger {
   readonly #ended = new Set<string>();
   /** The incarnation that the database has our connections of; undefined when it may have others than those. */
   #writtenAs: number | undefined;
+  /** How often the database was doubted. */
+  #doubts = 0;
   #rewriting: Promise<void> | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isInTrouble = false;
@@ -133,13 +135,16 @@ export class ConnectionLedger {
     const incarnation = current();
     const ended = [...this.#ended];
     const open = [...this.#open].map(([id, userId]) => ({ id, userId }));
+    const doubts = this.#doubts;
     await table.replaceConnections(serverId, incarnation, open);
     for (const id of ended) this.#ended.delete(id);
-    this.#writtenAs = incarnation;
+    // What was opened meanwhile, without being counted, is not in there.
+    if (this.#doubts === doubts) this.#writtenAs = incarnation;
   }
 
   /** What the database has may be wrong. */
   #doubt(): void {
+    this.#doubts += 1;
     this.#writtenAs = undefined;
     this.#flushIn(RETRY_MS);
   }
@@ -157,7 +162,7 @@ export class ConnectionLedger {
       for (const id of ids) this.#ended.delete(id);
       this.#timer = undefined;
       this.#isInTrouble = false;
-      if (this.#ended.size > 0) this.#flushIn(CLOSE_WITHIN_MS);
+      if (this.#ended.size > 0 || !this.#agrees) this.#flushIn(CLOSE_WITHIN_MS);
     } catch (thrown) {
       if (!this.#isInTrouble) this.#o.trouble('counting connections', thrown);
       this.#isInTrouble = true;
