@@ -27,7 +27,9 @@ export const command = defineCommand({
       sandbox: { description: 'on servers of its own; so it is unless --live is given' },
       live: { description: 'on the running system: every drill that is safe there, or those that are named' },
       yes: { short: 'y', description: 'do not ask before a live drill' },
-      keep: { description: 'keep the directories of the sandbox, for a look at logs and data' },
+      keep: {
+        description: "keep the sandbox's daemons' directories, for a look; no data of Redis and PostgreSQL",
+      },
       json: { description: 'print the reports as JSON' },
       junit: { value: 'FILE', description: 'write the reports as JUnit XML too', complete: 'file' },
     },

@@ -191,6 +191,8 @@ export class PostgresServer implements AsyncDisposable {
   async dispose(): Promise<void> {
     this.#guard.stdin?.end();
     await this.#guardEnded;
+    // The guard has ended it already, where it has a `ps` to tell it by.
+    this.#child?.kill('SIGKILL');
     await this.#exited;
   }
 
