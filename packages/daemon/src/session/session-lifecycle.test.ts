@@ -92,6 +92,19 @@ describe('an ended session that was kept for its time', () => {
     expect([tried, registry.size]).toEqual([1, 0]);
   });
 
+  it('has its program forgotten by a host that is away for a while', async () => {
+    let asked = 0;
+    const forget = async () => {
+      asked += 1;
+      if (asked < 3) throw new TermError('PTY_HOST_UNAVAILABLE', 'It is away.');
+    };
+    Object.assign(session, { live: { attachments: new Set(), dismissAll: () => {}, pty: { forget } } });
+    await vi.advanceTimersByTimeAsync(RETENTION_MS);
+    expect([asked, registry.size]).toEqual([1, 0]);
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(asked).toBe(3);
+  });
+
   it('is not removed again when it is not here any more', async () => {
     isAway = true;
     meanwhile = () => lifecycle.letGo(session);

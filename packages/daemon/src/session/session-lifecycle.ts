@@ -3,6 +3,7 @@ import { isSessionName, LOCAL_USER, newSessionId, type SessionInfo } from '@trit
 import { TermError } from '@triterm/core/errors';
 import type { ParsedParams } from '@triterm/core/protocol';
 import type { SessionRow, SessionStore } from '@triterm/core/store';
+import type { Pty } from '../pty/pty.ts';
 import type { FreeNames } from './free-names.ts';
 import type { ServerDirectory } from './known-servers.ts';
 import type { Launch } from './launch/index.ts';
@@ -33,6 +34,7 @@ export interface SessionLifecycleDependencies {
 const MAX_TIMER_MS = 2 ** 31 - 1;
 /** An ended session that could not be put away, or removed, is tried again after this time; its host keeps it meanwhile. */
 const AGAIN_MS = 10_000;
+const FORGET_TRIES = 30;
 
 /** How sessions begin, end, and are put away. */
 export class SessionLifecycle {
@@ -89,7 +91,7 @@ export class SessionLifecycle {
     const { live } = session;
     this.letGo(session);
     await session.files.discard();
-    await live?.pty.forget().catch(error => this.#d.trouble(session.id, 'forgetting a PTY', error));
+    await this.forget(session.id, live?.pty);
     session.emit('removed');
   }
 
@@ -105,6 +107,19 @@ export class SessionLifecycle {
     session.leave();
   }
 
+  /**
+   * Has the host forget an ended program. One that does not answer is asked again for a while: what it keeps would come back as a session
+   * of the next daemon. Resolves after the first time, and never rejects.
+   */
+  async forget(id: string, pty: Pick<Pty, 'forget'> | undefined, tries = FORGET_TRIES): Promise<void> {
+    try {
+      await pty?.forget();
+    } catch (error) {
+      this.#d.trouble(id, 'forgetting a PTY', error);
+      if (tries > 1) setTimeout(() => void this.forget(id, pty, tries - 1), AGAIN_MS).unref();
+    }
+  }
+
   /** Everything that an ended program wrote is known: once screen and status are on disk, the host may forget it. */
   async settle(session: Session): Promise<void> {
     const { live } = session;
@@ -118,7 +133,7 @@ export class SessionLifecycle {
       return;
     }
     session.leave();
-    await live.pty.forget().catch(error => this.#d.trouble(session.id, 'forgetting a PTY', error));
+    await this.forget(session.id, live.pty);
   }
 
   /** An ended session stays listed for a while. */

@@ -76,7 +76,11 @@ it('a session that had ended is gone when it was removed, with what its host kep
   const done: string[] = [];
   const { promise: over, resolve } = Promise.withResolvers<string>();
   const supersession = new Supersession({
-    lifecycle: { letGo: () => done.push('let go'), retain: () => {} },
+    lifecycle: {
+      letGo: () => done.push('let go'),
+      retain: () => {},
+      forget: async (_id: string, pty: { forget(): Promise<void> } | undefined) => pty?.forget(),
+    },
     bus: { emit: (type: string) => resolve(type) },
     names: { use: () => Promise.reject(new Error('it is no orphan')) },
     trouble: (_session: string, what: string) => resolve(what),

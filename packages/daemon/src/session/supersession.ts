@@ -15,7 +15,7 @@ import type { SessionRegistry } from './session-registry.ts';
 export interface SupersessionDependencies extends OrphanRowDependencies {
   readonly registry: SessionRegistry;
   readonly factory: Pick<SessionFactory, 'notStarted'>;
-  readonly lifecycle: Pick<SessionLifecycle, 'letGo' | 'retain'>;
+  readonly lifecycle: Pick<SessionLifecycle, 'forget' | 'letGo' | 'retain'>;
   readonly bus: EventBus;
   readonly presence: Presence;
   trouble(session: string, what: string, error: unknown): void;
@@ -76,7 +76,7 @@ export class Supersession {
     this.#d.lifecycle.letGo(session);
     if (state === 'running') return;
     await session.files.discard();
-    await live?.pty.forget().catch(error => this.#d.trouble(session.id, 'forgetting a PTY', error));
+    await this.#d.lifecycle.forget(session.id, live?.pty);
   }
 
   async #orphan(session: Session, present: SessionRow | undefined, orphan: Orphan): Promise<void> {
