@@ -134,7 +134,7 @@ export const configSchema = z.strictObject({
     .max(MAX_HISTORY_LINES)
     .default(CLIENT_DEFAULTS.historyLines)
     .describe(
-      'Attaching: lines of scrollback that are printed before the screen, no more than 64 KiB of them; none while a full-screen program runs.',
+      'Attaching: lines of scrollback that are printed before the screen, no more than 64 KiB of them, and then a line that says how many are left out; none while a full-screen program runs.',
     ),
   ...NETWORK_SHAPE,
   ...STORE_SHAPE,

@@ -147,9 +147,14 @@ export class RequestServer {
   #paintedLines(from: number, lines: number): string[] {
     const found: string[] = [];
     let roomBytes = HISTORY_BYTES;
-    for (const { text } of lines > 0 ? this.#newestFirst(from) : []) {
+    for (const { number, text } of lines > 0 ? this.#newestFirst(from) : []) {
+      if (found.length >= lines) break;
       roomBytes -= Buffer.byteLength(text) + LINE_END_BYTES;
-      if (found.length >= lines || roomBytes < 0) break;
+      if (roomBytes < 0) {
+        const missing = number + 1 - Math.max(from, this.#oldestLine);
+        found.push(leftOut(Math.min(missing, lines - found.length)));
+        break;
+      }
       found.push(text);
     }
     return found.reverse();
@@ -230,6 +235,11 @@ export class RequestServer {
     const { topLine, scrollbackLines, history } = this.#source;
     return Math.max(history.floor, topLine - scrollbackLines);
   }
+}
+
+/** Stands where a client's scrollback has a gap. */
+function leftOut(lines: number): string {
+  return `\x1b[2m\u2500\u2500 ${lines} earlier lines: triterm capture --scrollback \u2500\u2500\x1b[0m`;
 }
 
 function* inOrder(packed: Iterable<NumberedLines>, live: NumberedLines): Generator<NumberedLines> {

@@ -246,6 +246,24 @@ describe('Screens', () => {
     }
   });
 
+  it('says where it paints fewer lines of history than were asked for, and how many are left out', async () => {
+    const one = new Fixture(screens);
+    const long = numbered(0, 3000).map(line => line.padEnd(78, '.'));
+    const at = one.write(`${long.slice(0, 100).join('\r\n')}\r\n`);
+    one.write(long.slice(100).join('\r\n'));
+    const shown = async (options: { historyLines: number; missedSince?: number }) => {
+      const lines = text((await one.screen.paint(options)).bytes);
+      const [, leftOut = '0'] = /(\d+) earlier lines: triterm capture --scrollback/.exec(lines) ?? [];
+      return { leftOut: Number(leftOut), painted: lines.match(/line \d+/g)?.length ?? 0 };
+    };
+    const asked = await shown({ historyLines: 2000 });
+    expect(asked.painted).toBeGreaterThan(700);
+    expect(asked.leftOut).toBe(2000 + 24 - asked.painted);
+    const missed = await shown({ historyLines: 100_000, missedSince: at });
+    expect(missed.leftOut).toBe(3000 - (100 - 23) - missed.painted);
+    expect(await shown({ historyLines: 300 })).toEqual({ leftOut: 0, painted: 324 });
+  });
+
   it('paints no history on the alternate screen', async () => {
     const one = new Fixture(screens);
     one.write(`${numbered(0, 500).join('\r\n')}\x1b[?1049h\x1b[Hfull screen`);
