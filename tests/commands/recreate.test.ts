@@ -61,7 +61,7 @@ describe('triterm sessions recreate', () => {
     const client = await ProtocolClient.connect(socket);
     const [first, ...again] = await Promise.all([key, key, other, key].map(each => ask(client, each)));
     expect(first).toEqual(expect.any(Number));
-    expect(again).toEqual([first, 'SESSION_MOVED', first]);
+    expect(again).toEqual([first, 'SESSION_RUNNING', first]);
     expect([await ask(client, key), await ask(client, other)]).toEqual([first, 'SESSION_RUNNING']);
     await client.close();
     await triterm.killDaemon();

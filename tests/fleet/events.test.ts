@@ -68,13 +68,13 @@ describe('servers with PostgreSQL and Redis', () => {
     await untilHeard(first, id => types(printed(), id).length > 0);
     const id = await live(first, 'work');
     await until(() => ended(printed(), id) && ended(there.events, id), 'the last event');
-    expect(of(there.events, id)).toEqual(of(here.events, id));
-    expect(of(printed(), id)).toEqual(of(here.events, id));
+    expect(told(there.events, id)).toEqual(told(here.events, id));
+    expect(told(printed(), id)).toEqual(told(here.events, id));
     const happened = of(there.events, id);
-    const told = happened.map(({ type }) => type);
+    const kinds = happened.map(({ type }) => type);
     // When the size changes depends on the program.
-    expect(told).toContain('resized');
-    expect(told.filter(type => type !== 'resized')).toEqual([
+    expect(kinds).toContain('resized');
+    expect(kinds.filter(type => type !== 'resized')).toEqual([
       ...[
         'created',
         'attached',

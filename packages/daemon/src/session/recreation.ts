@@ -81,15 +81,21 @@ export class Recreation {
     return this.#once(row, wanted, () => this.#elsewhere(row, wanted));
   }
 
+  /** One after the other; the request of one key is done once. */
   #once(
     row: SessionRow,
     { idempotencyKey: key }: Wanted,
     make: () => Promise<SessionInfo>,
   ): Promise<SessionInfo> {
-    const underWay = this.#underWay.get(row.id);
-    if (underWay !== undefined) return underWay.key === key ? underWay.made : Promise.reject(moved(row));
-    const made = make().finally(() => this.#underWay.delete(row.id));
-    this.#underWay.set(row.id, { key, made });
+    const before = this.#underWay.get(row.id);
+    if (before?.key === key) return before.made;
+    const made = before === undefined ? make() : before.made.then(make, make);
+    const underWay = { key, made };
+    this.#underWay.set(row.id, underWay);
+    const end = () => {
+      if (this.#underWay.get(row.id) === underWay) this.#underWay.delete(row.id);
+    };
+    made.then(end, end);
     return made;
   }
 
