@@ -42,17 +42,20 @@ export async function startManaged(env: NodeJS.ProcessEnv, paths: Paths): Promis
   const [, scope, name] = MARK.exec(readMarker(paths)) ?? [];
   if (name === undefined) return;
   const systemd = await openSystemd(scope === 'user' ? 'user' : 'system', env);
-  const [service] = await systemd.show([`${name}.service`], ['LoadState']);
   // Uninstalled since, by whomever: it is started as any other then.
-  if (service?.LoadState === 'not-found') return;
+  if (!(await isThere(`${name}.service`, systemd))) return;
   await systemd.manage('start', ...(await socketsOf(name, systemd)), `${name}.service`);
 }
 
 /** A unit that somebody has written by hand has none, and systemd stops nothing at all when one word names nothing. */
 async function socketsOf(name: string, systemd: Systemd): Promise<string[]> {
   const socket = `${name}.socket`;
-  const [found] = await systemd.show([socket], ['LoadState']);
-  return found?.LoadState === 'not-found' ? [] : [socket];
+  return (await isThere(socket, systemd)) ? [socket] : [];
+}
+
+async function isThere(unit: string, systemd: Systemd): Promise<boolean> {
+  const [found] = await systemd.show([unit], ['LoadState']);
+  return found?.LoadState !== 'not-found';
 }
 
 function readMarker({ stopMarker }: Paths): string {

@@ -68,14 +68,18 @@ export function parsePairs(
   return Object.fromEntries(pairs);
 }
 
+/** What the daemon takes for `--limit` where it is not given, and at most. */
+export const DEFAULT_LIMIT = 1000;
+export const MAX_LIMIT = 10_000;
+
 /** How many entries a list of the store has at most. */
 export const LIMIT_OPTION = {
   short: 'n',
   value: 'N',
-  description: 'list N at most, up to 10000; 1000 otherwise',
+  description: `list N at most, up to ${MAX_LIMIT}; ${DEFAULT_LIMIT} otherwise`,
 } as const;
 
 /** Reads `--limit`. Throws USAGE. */
 export function listLimit(text: string | undefined): { readonly limit?: number } {
-  return text === undefined ? {} : { limit: parseCount('--limit', text, 1, 10_000) };
+  return text === undefined ? {} : { limit: parseCount('--limit', text, 1, MAX_LIMIT) };
 }

@@ -2,11 +2,8 @@ import type { Result } from '@triterm/core/protocol';
 import { plainLine } from '@triterm/core/terminal';
 import { createPrinter } from '../output/printer.ts';
 import { defineCommand, SESSION_ARGUMENT } from './definition.ts';
-import { parseCount } from './option-values.ts';
+import { DEFAULT_LIMIT, listLimit, MAX_LIMIT } from './option-values.ts';
 import { withDaemon } from './with-daemon.ts';
-
-const DEFAULT_LIMIT = 1000;
-const MAX_LIMIT = 10_000;
 
 export const command = defineCommand({
   spec: {
@@ -33,7 +30,7 @@ export const command = defineCommand({
       target,
       pattern,
       ignoreCase: options.ignoreCase,
-      ...(options.limit === undefined ? {} : { limit: parseCount('--limit', options.limit, 1, MAX_LIMIT) }),
+      ...listLimit(options.limit),
     };
     const found = await withDaemon(context, client => client.request('session.search', params), {
       repeatable: true,

@@ -64,6 +64,20 @@ describe('large answers', () => {
     expect(await slots.run('session.list', client(), async () => 'done')).toBe('done');
   });
 
+  it('leave no place to who has given up at the moment at which it was free', async () => {
+    const slots = new AnswerSlots({ ...patient, perUser: 1 });
+    const holder = client();
+    await slots.run('session.list', holder, async () => {});
+    const leaving = client();
+    const asked = slots.run('session.list', leaving, async () => {});
+    await settle();
+    holder.read();
+    leaving.leave();
+    await asked.catch(() => {});
+    await settle();
+    expect(await slots.run('session.list', client(), async () => 'done')).toBe('done');
+  });
+
   it('that could not be made are no longer under way', async () => {
     const slots = new AnswerSlots({ ...patient, perUser: 1 });
     const one = client();

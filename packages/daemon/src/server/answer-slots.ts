@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { TermError } from '@triterm/core/errors';
 import type { Method } from '@triterm/core/protocol';
+import { patiently } from '../patiently.ts';
 import type { Connection } from './connection.ts';
 
 /** Methods whose answers fill a message. */
@@ -59,22 +60,13 @@ export class AnswerSlots {
     }
     const turn = Promise.withResolvers<void>();
     places.waiting.add(turn.resolve);
-    const leave = () => turn.reject(new TermError('CONNECTION_LOST', 'The client has gone.'));
-    const timer = setTimeout(
-      () =>
-        turn.reject(
-          new TermError('TOO_MANY_WAITING', 'Too many large answers are under way, or wait to be read.'),
-        ),
-      this.#o.waitMs,
-    );
-    gone.addEventListener('abort', leave, { once: true });
-    try {
-      await turn.promise;
-    } finally {
-      clearTimeout(timer);
-      gone.removeEventListener('abort', leave);
+    await patiently(turn.promise, { waitMs: this.#o.waitMs, gone }, () => {
+      // At once: a place that is given to who has given up would be nobody's.
       places.waiting.delete(turn.resolve);
-    }
+      return gone.aborted
+        ? new TermError('CONNECTION_LOST', 'The client has gone.')
+        : new TermError('TOO_MANY_WAITING', 'Too many large answers are under way, or wait to be read.');
+    });
   }
 
   async #giveWhenRead(

@@ -4,7 +4,7 @@ import type { Pty } from '../pty/pty.ts';
 import type { Screen, ScreenListener, ScreenOptions, Screens } from '../screen/screen.ts';
 
 export interface FollowedScreenOptions
-  extends Pick<ScreenOptions, 'scrollbackLines' | 'scrollbackBytes' | 'historyDir'> {
+  extends Required<Pick<ScreenOptions, 'scrollbackLines' | 'scrollbackBytes' | 'historyDir'>> {
   readonly pty: Pty;
   readonly screens: Screens;
   readonly listener: ScreenListener;
@@ -58,7 +58,7 @@ export class FollowedScreen {
         offset,
         checkpoint,
         scrollbackLines,
-        ...(scrollbackBytes === undefined ? {} : { scrollbackBytes }),
+        scrollbackBytes,
         historyDir,
       },
       listener,

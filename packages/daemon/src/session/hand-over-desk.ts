@@ -41,8 +41,7 @@ export class HandOverDesk {
   ): void {
     if (before !== undefined) this.#requests.replace(before, attachment);
     if (before?.primary === true && attachment.role === 'controller') {
-      attachment.primary = true;
-      attachment.notify('attachment.role', { role: attachment.role, primary: true });
+      setPrimary(attachment, true);
       this.#listener.changed(attachment);
     } else if (take || takesByAttaching(this.policy, { hasPrimary: this.primary !== undefined, isReturning }))
       this.make(attachment);
@@ -69,12 +68,8 @@ export class HandOverDesk {
   make(attachment: Attachment): void {
     const before = this.primary;
     if (attachment.role !== 'controller' || before === attachment) return;
-    attachment.primary = true;
-    attachment.notify('attachment.role', { role: attachment.role, primary: true });
-    if (before !== undefined) {
-      before.primary = false;
-      before.notify('attachment.role', { role: before.role, primary: false });
-    }
+    setPrimary(attachment, true);
+    if (before !== undefined) setPrimary(before, false);
     this.#answerAll(attachment, `${nameOf(attachment)} is the primary client now.`);
     this.#listener.changed(attachment);
   }
@@ -124,6 +119,12 @@ export class HandOverDesk {
       Math.max(0, lapsesAtMs - performance.now()),
     ).unref();
   }
+}
+
+/** And tells its client. */
+function setPrimary(attachment: Attachment, primary: boolean): void {
+  attachment.primary = primary;
+  attachment.notify('attachment.role', { role: attachment.role, primary });
 }
 
 function nameOf({ deviceName, id }: Attachment): string {

@@ -1,6 +1,7 @@
 import type { ShellKind } from '@triterm/core/domain';
 import { TermError } from '@triterm/core/errors';
 import type { Result } from '@triterm/core/protocol';
+import { patiently } from '../patiently.ts';
 import type { ShellMark } from '../screen/screen.ts';
 import { commandOutput, runInput } from './launch/index.ts';
 import { OutputRecorder } from './output-recorder.ts';
@@ -28,8 +29,8 @@ export interface WantedRun {
   readonly gone: AbortSignal;
 }
 
-/** How long a command waits until it is typed. */
-interface Patience {
+/** Until when a command may be typed. */
+interface TypingLimit {
   /** On the clock of `performance.now()`. */
   readonly deadlineMs: number;
   readonly gone: AbortSignal;
@@ -51,7 +52,7 @@ export class CommandRunner {
     queue.waiting += 1;
     this.#queues.set(session, queue);
     const { timeoutMs, gone } = wanted;
-    const patience: Patience = {
+    const limit: TypingLimit = {
       deadlineMs: timeoutMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs,
       gone,
     };
@@ -59,8 +60,8 @@ export class CommandRunner {
     const ended = Promise.withResolvers<void>();
     queue.last = before.then(() => ended.promise);
     try {
-      await turnAfter(before, patience);
-      return await runNow(session, wanted, patience);
+      await patiently(before, { waitMs: limit.deadlineMs - performance.now(), gone }, () => unstarted(limit));
+      return await runNow(session, wanted, limit);
     } finally {
       ended.resolve();
       queue.waiting -= 1;
@@ -69,24 +70,7 @@ export class CommandRunner {
   }
 }
 
-/** Resolves when the commands before have ended. */
-async function turnAfter(before: Promise<unknown>, patience: Patience): Promise<void> {
-  const given = Promise.withResolvers<never>();
-  const giveUp = () => given.reject(unstarted(patience));
-  const { deadlineMs, gone } = patience;
-  const timer = Number.isFinite(deadlineMs)
-    ? setTimeout(giveUp, Math.max(0, deadlineMs - performance.now()))
-    : undefined;
-  gone.addEventListener('abort', giveUp, { once: true });
-  try {
-    await Promise.race([before, given.promise]);
-  } finally {
-    clearTimeout(timer);
-    gone.removeEventListener('abort', giveUp);
-  }
-}
-
-function unstarted({ gone }: Patience): TermError {
+function unstarted({ gone }: TypingLimit): TermError {
   return gone.aborted
     ? new TermError('CONNECTION_LOST', 'The client has gone; nothing was typed.')
     : new TermError('TIMEOUT', 'The shell was not free in time; nothing was typed.');
@@ -95,11 +79,11 @@ function unstarted({ gone }: Patience): TermError {
 async function runNow(
   session: Session,
   { argv, key }: WantedRun,
-  patience: Patience,
+  limit: TypingLimit,
 ): Promise<Result<'session.run'>> {
-  const { deadlineMs, gone } = patience;
+  const { deadlineMs, gone } = limit;
   if (session.prompt.state === 'none') await firstPrompt(session, deadlineMs);
-  if (gone.aborted || performance.now() >= deadlineMs) throw unstarted(patience);
+  if (gone.aborted || performance.now() >= deadlineMs) throw unstarted(limit);
   const shell = requirePrompt(session);
   const live = session.running;
   const recorder = new OutputRecorder(MAX_OUTPUT_BYTES);
